@@ -1,0 +1,100 @@
+"""One call of one operation: what its handler reads from the request, with Elasticsearch's errors for what is malformed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from headpond.errors import RestError
+from headpond.node.http import Request
+
+ALWAYS_ALLOWED = frozenset({"pretty", "human", "error_trace", "filter_path"})
+
+
+def illegal_argument(reason: str) -> RestError:
+    """A 400 `illegal_argument_exception`."""
+    return RestError(400, "illegal_argument_exception", reason)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request with the parts of its path.
+
+    Attributes:
+        request: the request.
+        parts: values of the route's placeholders, percent-decoded.
+    """
+
+    request: Request
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    def part(self, name: str) -> str:
+        """A path part that the route certainly has."""
+        return self.parts[name]
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        """A query parameter as it was given."""
+        return self.request.query.get(name, default)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A boolean query parameter; present without a value means true."""
+        value = self.request.query.get(name)
+        if value is None:
+            return default
+        if value in ("", "true"):
+            return True
+        if value == "false":
+            return False
+        raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+
+    def integer(self, name: str, default: int | None = None) -> int | None:
+        """An integer query parameter."""
+        value = self.request.query.get(name)
+        if value is None:
+            return default
+        try:
+            return int(value)
+        except ValueError:
+            raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]") from None
+
+    def names(self, name: str) -> list[str] | None:
+        """A comma-separated query parameter, or None when it is absent."""
+        value = self.request.query.get(name)
+        return None if value is None else [item for item in value.split(",") if item]
+
+    @cached_property
+    def body(self) -> Any:
+        """The parsed JSON body, or None when there is none.
+
+        Raises:
+            RestError: 400, the body is not JSON.
+        """
+        if not self.request.body.strip():
+            return None
+        try:
+            return orjson.loads(self.request.body)
+        except orjson.JSONDecodeError as error:
+            raise malformed(error) from None
+
+    @property
+    def required_body(self) -> Any:
+        """The parsed JSON body.
+
+        Raises:
+            RestError: 400 `parse_exception` when there is none.
+        """
+        if self.body is None:
+            raise RestError(400, "parse_exception", "request body is required")
+        return self.body
+
+
+def malformed(error: orjson.JSONDecodeError) -> RestError:
+    """The answer to bytes that are not JSON, with line and column."""
+    where = f"[{error.lineno}:{error.colno}]"
+    if error.pos >= len(error.doc):
+        return RestError(400, "x_content_e_o_f_exception", f"{where} Unexpected end of file")
+    return RestError(400, "x_content_parse_exception", f"{where} {error.msg}")

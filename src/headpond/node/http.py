@@ -1,0 +1,51 @@
+"""The border: one HTTP request in, one HTTP response out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+JSON = "application/json"
+VENDOR_JSON = "application/vnd.elasticsearch+json;compatible-with=9"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as the node sees it.
+
+    Attributes:
+        method: upper case.
+        path: the raw path, still percent-encoded, without the query string.
+        query: decoded query parameters; a parameter without a value is the empty string.
+        headers: names in lower case.
+        body: the bytes of the body, decompressed.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response; header names are lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body, parsed."""
+        return orjson.loads(self.body)
+
+
+def encode(answer: Any, *, pretty: bool = False) -> bytes:
+    """JSON bytes of an answer; numpy arrays and scalars are allowed."""
+    option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    if pretty:
+        option |= orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(answer, option=option)

@@ -1,0 +1,1 @@
+"""Mappings and field types, one file a type."""

@@ -1,0 +1,84 @@
+"""The node: one object that answers HTTP requests as Elasticsearch does."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from headpond.errors import HeadpondError, RestError
+from headpond.node.filter_path import filter_path
+from headpond.node.http import JSON, VENDOR_JSON, Request, Response, encode
+from headpond.node.inference import Inference
+from headpond.node.router import Router
+from headpond.node.store.database import Database
+from headpond.node.store.indices import Indices
+
+log = logging.getLogger("headpond.node")
+
+PRODUCT = {"x-elastic-product": "Elasticsearch"}
+
+
+class Node:
+    """An embedded Elasticsearch-compatible node.
+
+    Args:
+        path: the folder everything durable lives in; None keeps everything in memory.
+
+    Attributes:
+        database: the SQLite truth.
+        indices: indices, their documents and their readers.
+        inference: endpoints and the services behind them.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self.database = Database(path)
+        self.indices = Indices(self.database)
+        self.inference = Inference(self.database)
+        self._router = Router()
+
+    def handle(self, request: Request) -> Response:
+        """Answers one request; errors become Elasticsearch's error bodies, nothing is raised."""
+        try:
+            operation, call = self._router.find(request)
+            answer = operation.handler(self, call)
+        except RestError as error:
+            return self._respond(request, error.status, error.body(), error.headers)
+        except HeadpondError as error:
+            return self._respond(request, 500, RestError(500, "headpond_exception", str(error)).body())
+        except Exception as error:
+            log.exception("%s %s failed", request.method, request.path)
+            reason = f"{type(error).__name__}: {error}"
+            return self._respond(request, 500, RestError(500, "internal_server_error", reason).body())
+        if isinstance(answer, Response):
+            return Response(answer.status, {**PRODUCT, **answer.headers}, answer.body)
+        return self._respond(request, 200, answer)
+
+    def _respond(
+        self, request: Request, status: int, answer: Any, headers: dict[str, str] | None = None
+    ) -> Response:
+        wanted = request.query.get("filter_path")
+        if wanted:
+            answer = filter_path(answer, wanted)
+        body = b"" if request.method == "HEAD" else encode(answer, pretty=_pretty(request))
+        return Response(status, {**PRODUCT, "content-type": media_type(request), **(headers or {})}, body)
+
+    def respond(self, status: int, answer: Any, call_request: Request) -> Response:
+        """An answer with a status other than 200, for handlers (201 of a created document, 404 of a missing one)."""
+        return self._respond(call_request, status, answer)
+
+    def close(self) -> None:
+        """Flushes and closes files; a closed node cannot be used again."""
+        self.indices.close()
+        self.inference.close()
+        self.database.close()
+
+
+def _pretty(request: Request) -> bool:
+    return request.query.get("pretty", "false") in ("", "true")
+
+
+def media_type(request: Request) -> str:
+    """The content type of an answer: the vendor type for clients that ask for it, plain JSON otherwise."""
+    return VENDOR_JSON if "vnd.elasticsearch+json" in request.headers.get("accept", "") else JSON

@@ -1,0 +1,1 @@
+"""The query DSL, one file a query."""

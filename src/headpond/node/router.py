@@ -1,0 +1,134 @@
+"""Routes: which function answers a method and a path."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from headpond.errors import RestError, nearest
+from headpond.node.call import ALWAYS_ALLOWED, Call, illegal_argument
+from headpond.node.http import Request, Response
+
+if TYPE_CHECKING:
+    from headpond.node.node import Node
+
+Handler = Callable[["Node", Call], "Response | dict[str, Any] | list[Any]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One handler with what it accepts.
+
+    Attributes:
+        handler: takes the node and the call; what is not a `Response` is sent as JSON with status 200.
+        params: query parameters the operation knows.
+        body: whether a body is allowed.
+    """
+
+    handler: Handler
+    params: frozenset[str]
+    body: bool
+
+
+@dataclass(slots=True)
+class _Branch:
+    children: dict[str, _Branch] = field(default_factory=dict)
+    wild: _Branch | None = None
+    operations: dict[str, tuple[Operation, tuple[str, ...]]] = field(default_factory=dict)
+
+
+_ROUTES: list[tuple[str, str, Operation]] = []
+
+
+def route(*methods_and_path: str, params: Iterable[str] = (), body: bool = True) -> Callable[[Handler], Handler]:
+    """Registers a function for `METHOD... /path`; the path's last argument holds placeholders as in `/{index}/_doc/{id}`.
+
+    Args:
+        methods_and_path: one or more methods, then one path.
+        params: query parameters the operation knows besides the common ones; any other is a 400.
+        body: False refuses a request that carries a body.
+    """
+    *methods, path = methods_and_path
+
+    def register(handler: Handler) -> Handler:
+        operation = Operation(handler, frozenset(params) | ALWAYS_ALLOWED, body)
+        _ROUTES.extend((method, path, operation) for method in methods)
+        return handler
+
+    return register
+
+
+class Router:
+    """Matches paths segment by segment; a literal segment wins over a placeholder."""
+
+    def __init__(self) -> None:
+        package = importlib.import_module("headpond.node.api")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"headpond.node.api.{module.name}")
+        self._root = _Branch()
+        for method, path, operation in _ROUTES:
+            self._add(method, path, operation)
+
+    def _add(self, method: str, path: str, operation: Operation) -> None:
+        branch, names = self._root, []
+        for segment in path.strip("/").split("/") if path != "/" else []:
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                branch.wild = branch.wild or _Branch()
+                branch = branch.wild
+            else:
+                branch = branch.children.setdefault(segment, _Branch())
+        branch.operations[method] = (operation, tuple(names))
+
+    def find(self, request: Request) -> tuple[Operation, Call]:
+        """The operation for a request.
+
+        Raises:
+            RestError: 400 when no route has this path, 405 when one has but not for this method, 400 for an unknown parameter.
+        """
+        segments = [unquote(part) for part in request.path.split("/") if part]
+        methods: set[str] = set()
+        for branch, values in self._walk(self._root, segments, ()):
+            found = branch.operations.get(request.method)
+            if found is not None:
+                operation, names = found
+                self._check(operation, request)
+                return operation, Call(request, dict(zip(names, values, strict=True)))
+            methods |= branch.operations.keys()
+        if methods:
+            allowed = ", ".join(sorted(methods))
+            reason = f"Incorrect HTTP method for uri [{request.path}] and method [{request.method}], allowed: [{allowed}]"
+            raise RestError(405, "method_not_allowed_exception", reason, headers={"allow": allowed.replace(" ", "")})
+        reason = f"no handler found for uri [{request.path}] and method [{request.method}]"
+        raise illegal_argument(reason)
+
+    def _walk(
+        self, branch: _Branch, segments: list[str], values: tuple[str, ...]
+    ) -> Iterable[tuple[_Branch, tuple[str, ...]]]:
+        if not segments:
+            if branch.operations:
+                yield branch, values
+            return
+        head, rest = segments[0], segments[1:]
+        if head in branch.children:
+            yield from self._walk(branch.children[head], rest, values)
+        if branch.wild is not None:
+            yield from self._walk(branch.wild, rest, (*values, head))
+
+    @staticmethod
+    def _check(operation: Operation, request: Request) -> None:
+        unknown = [name for name in request.query if name not in operation.params]
+        if unknown:
+            plural = "s" if len(unknown) > 1 else ""
+            described = []
+            for name in sorted(unknown):
+                near = nearest(name, operation.params)
+                described.append(f"[{name}] -> did you mean [{near}]?" if near else f"[{name}]")
+            listed = ", ".join(described)
+            raise illegal_argument(f"request [{request.path}] contains unrecognized parameter{plural}: {listed}")
+        if request.body and not operation.body:
+            raise illegal_argument(f"request [{request.method} {request.path}] does not support having a body")
