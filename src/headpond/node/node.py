@@ -40,6 +40,8 @@ class Node:
 
     def handle(self, request: Request) -> Response:
         """Answers one request; errors become Elasticsearch's error bodies, nothing is raised."""
+        if request.body and not _readable(request.headers.get("content-type")):
+            return self._unreadable(request)
         try:
             operation, call = self._router.find(request)
             answer = operation.handler(self, call)
@@ -64,6 +66,13 @@ class Node:
         body = b"" if request.method == "HEAD" else encode(answer, pretty=_pretty(request))
         return Response(status, {**PRODUCT, "content-type": media_type(request), **(headers or {})}, body)
 
+    def _unreadable(self, request: Request) -> Response:
+        given = request.headers.get("content-type")
+        text = (
+            f"Content-Type header [{given}] is not supported" if given else "Content-Type header is missing"
+        )
+        return self._respond(request, 406, {"error": text, "status": 406})
+
     def respond(self, status: int, answer: Any, call_request: Request) -> Response:
         """An answer with a status other than 200, for handlers (201 of a created document, 404 of a missing one)."""
         return self._respond(call_request, status, answer)
@@ -73,6 +82,13 @@ class Node:
         self.indices.close()
         self.inference.close()
         self.database.close()
+
+
+def _readable(content_type: str | None) -> bool:
+    """Whether a body of this type is read; refusing forms also keeps pages in a browser from writing to the node."""
+    return content_type is not None and content_type.partition(";")[0].strip().lower().endswith(
+        ("json", "+json")
+    )
 
 
 def _pretty(request: Request) -> bool:

@@ -1,0 +1,1 @@
+"""The `headpond` command, one file a verb."""

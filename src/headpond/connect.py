@@ -1,0 +1,266 @@
+"""One door: `connect(target)` gives the official client, whatever stands behind it.
+
+This is the only module of the toolkit that knows the embedded node. Everything above it is handed a client and cannot tell which kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
+
+from elastic_transport import (
+    AiohttpHttpNode,
+    ConnectionTimeout,
+    HttpHeaders,
+    NodeApiResponse,
+    TlsError,
+    TransportError,
+    Urllib3HttpNode,
+)
+from elastic_transport import ConnectionError as TransportConnectionError
+from elastic_transport._models import DEFAULT, DefaultType
+from elasticsearch import (
+    ApiError,
+    AsyncElasticsearch,
+    AuthenticationException,
+    AuthorizationException,
+    Elasticsearch,
+    UnsupportedProductError,
+)
+
+from headpond import config
+from headpond.errors import InputError, MissingExtraError, TargetError
+from headpond.node import Node
+from headpond.node.transport import AsyncPondNode, PondNode, node_class, to_api_response, to_request
+from headpond.serializer import SERIALIZERS
+
+VALID = "memory, embedded, embedded:PATH or a URL such as http://127.0.0.1:9200"
+_POND_URL = "http://pond:9200"
+
+
+def connect(
+    target: str | None = None, *, inference: str = "target", check: bool = True, **options: Any
+) -> Elasticsearch:
+    """A client of the pond or of a cluster.
+
+    Args:
+        target: `memory` (a pond that is gone when the client is closed), `embedded:PATH` (a pond kept in a folder;
+            `embedded` alone means `.headpond`), or the URL of a cluster. None takes `HEADPOND_TARGET`, else `embedded:.headpond`.
+        inference: who answers `_inference/*`: `target`, or for a URL `embedded` (a pond in memory beside the cluster) or `embedded:PATH`.
+        check: for a URL, ask once who is there, so that a wrong address fails here with one clear message.
+        options: passed on to `elasticsearch.Elasticsearch` (`api_key`, `basic_auth`, `ca_certs`, `request_timeout`, ...);
+            for a URL, `HEADPOND_API_KEY`, `HEADPOND_BASIC_AUTH` (`user:password`) and `HEADPOND_CA_CERTS` fill in what is not given.
+
+    Raises:
+        InputError: the target is not one of the forms above.
+        TargetError: nobody answers, the credentials are refused, or the version is not supported.
+    """
+    target = target or config.target()
+    options.setdefault("serializers", SERIALIZERS)
+    pond = _open_pond(target)
+    if pond is not None:
+        _refuse_inference(inference, target)
+        return Elasticsearch(_POND_URL, node_class=node_class(pond), **options)
+    url, options = _cluster_options(target, options)
+    if inference != "target":
+        options["node_class"] = node_class(_inference_pond(inference), _PondInference)
+    client = Elasticsearch(url, **options)
+    if check:
+        try:
+            _check(client, url)
+        except BaseException:
+            client.close()
+            raise
+    return client
+
+
+def connect_async(
+    target: str | None = None, *, inference: str = "target", **options: Any
+) -> AsyncElasticsearch:
+    """As `connect`, but an `AsyncElasticsearch`; a cluster is not asked who it is before the first call.
+
+    Raises:
+        InputError: the target is not a valid form.
+        MissingExtraError: a URL needs aiohttp (extra `async`).
+    """
+    target = target or config.target()
+    options.setdefault("serializers", SERIALIZERS)
+    pond = _open_pond(target)
+    if pond is not None:
+        _refuse_inference(inference, target)
+        return AsyncElasticsearch(_POND_URL, node_class=node_class(pond, AsyncPondNode), **options)
+    try:
+        import aiohttp  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("an async client of a cluster", "async", "aiohttp") from None
+    url, options = _cluster_options(target, options)
+    if inference != "target":
+        options["node_class"] = node_class(_inference_pond(inference), _AsyncPondInference)
+    return AsyncElasticsearch(url, **options)
+
+
+def pond_path(target: str) -> Path | None:
+    """The folder behind an `embedded` target, None for any other."""
+    if target == "embedded":
+        return Path(".headpond")
+    if target.startswith("embedded:"):
+        return Path(target.removeprefix("embedded:") or ".headpond").expanduser()
+    return None
+
+
+def _open_pond(target: str) -> Node | None:
+    if target == "memory":
+        return Node(None)
+    path = pond_path(target)
+    if path is not None:
+        return Node(path)
+    if not target.startswith(("http://", "https://")):
+        raise InputError(f"{target!r} is not a target", hint=f"valid: {VALID}")
+    return None
+
+
+def _refuse_inference(inference: str, target: str) -> None:
+    if inference != "target":
+        raise InputError(
+            f"inference={inference!r} is for a cluster's URL; {target!r} is a pond and answers _inference itself"
+        )
+
+
+def _inference_pond(inference: str) -> Node:
+    if inference == "embedded":
+        return Node(None)
+    path = pond_path(inference)
+    if path is None:
+        raise InputError(
+            f"inference={inference!r} is not known", hint="valid: target, embedded, embedded:PATH"
+        )
+    return Node(path)
+
+
+def _cluster_options(target: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Takes credentials out of the URL, so that they cannot end up in a message, and fills in what the environment gives."""
+    parts = urlsplit(target)
+    given = options.keys() & {"api_key", "basic_auth", "bearer_auth"}
+    if parts.username is not None:
+        if given:
+            raise InputError("credentials stand both in the URL and in the options", hint="give them once")
+        options["basic_auth"] = (parts.username, parts.password or "")
+        host = parts.netloc.rpartition("@")[2]
+        target = urlunsplit(parts._replace(netloc=host))
+    elif not given:
+        if key := os.environ.get("HEADPOND_API_KEY"):
+            options["api_key"] = key
+        elif basic := os.environ.get("HEADPOND_BASIC_AUTH"):
+            user, _, password = basic.partition(":")
+            options["basic_auth"] = (user, password)
+    if "ca_certs" not in options and (certificates := os.environ.get("HEADPOND_CA_CERTS")):
+        options["ca_certs"] = certificates
+    try:
+        port = urlsplit(target).port
+    except ValueError:
+        raise InputError(f"the port in {target!r} is not a number") from None
+    if port is None:
+        target = urlunsplit(urlsplit(target)._replace(netloc=f"{urlsplit(target).hostname}:9200"))
+    return target, options
+
+
+def _check(client: Elasticsearch, url: str) -> None:
+    """Asks once who answers at `url`.
+
+    Raises:
+        TargetError: as `connect` says.
+    """
+    try:
+        version = _version(client.options(request_timeout=10, max_retries=0))
+    except TlsError as error:
+        raise TargetError(
+            f"{url}: TLS failed: {error.message}", hint="set HEADPOND_CA_CERTS or pass ca_certs"
+        ) from None
+    except ConnectionTimeout:
+        raise TargetError(f"{url} did not answer within 10 s", transient=True) from None
+    except (TransportConnectionError, TransportError) as error:
+        raise TargetError(
+            f"nobody answers at {url}: {error.message}",
+            hint="start one (headpond cluster up, headpond serve), or use a pond: --target embedded:.headpond",
+            transient=True,
+        ) from None
+    except (AuthenticationException, AuthorizationException) as error:
+        raise TargetError(
+            f"{url} refuses the credentials ({error.meta.status})",
+            hint="set HEADPOND_API_KEY or HEADPOND_BASIC_AUTH=user:password, or put user:password@ into the URL",
+        ) from None
+    except UnsupportedProductError:
+        raise TargetError(f"{url} is not an Elasticsearch") from None
+    except ApiError as error:
+        if error.error == "media_type_header_exception":
+            raise TargetError(
+                f"{url} runs an Elasticsearch older than 9", hint="headpond speaks to Elasticsearch 9.x"
+            ) from None
+        raise TargetError(f"{url} answered {error.meta.status}: {error.error}") from None
+    if version.split(".")[0] != "9":
+        raise TargetError(f"{url} runs Elasticsearch {version}", hint="headpond speaks to Elasticsearch 9.x")
+
+
+def _version(client: Elasticsearch) -> str:
+    answer = client.options(ignore_status=[400, 405]).info()
+    if "version" in answer:
+        return str(answer["version"]["number"])
+    # A distribution without the main REST module does not answer GET /, but its nodes know their version.
+    nodes = client.nodes.info(filter_path="nodes.*.version")["nodes"]
+    return str(next(iter(nodes.values()))["version"])
+
+
+class _PondInference(Urllib3HttpNode):
+    """A cluster's node whose `_inference/*` is answered by a pond in process."""
+
+    pond: Node
+
+    def perform_request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> NodeApiResponse:
+        if _is_inference(target):
+            return PondNode.perform_request(
+                cast(PondNode, self), method, target, body, headers, request_timeout
+            )
+        return super().perform_request(method, target, body, headers, request_timeout)
+
+    def close(self) -> None:
+        super().close()
+        self.pond.close()
+
+
+class _AsyncPondInference(AiohttpHttpNode):
+    """The same for the async client."""
+
+    pond: Node
+
+    async def perform_request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> NodeApiResponse:
+        if _is_inference(target):
+            started = time.monotonic()
+            request = to_request(method, target, body, headers)
+            return to_api_response(self.config, await asyncio.to_thread(self.pond.handle, request), started)
+        return await super().perform_request(method, target, body, headers, request_timeout)  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        await super().close()
+        await asyncio.to_thread(self.pond.close)
+
+
+def _is_inference(target: str) -> bool:
+    return target.startswith("/_inference")

@@ -1,0 +1,37 @@
+"""JSON for the official client by orjson: numpy vectors go out as they are, several times faster than the default."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import orjson
+from elastic_transport import NdjsonSerializer
+from elasticsearch.serializer import JsonSerializer, SerializationError
+
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+
+class FastJson(JsonSerializer):
+    """JSON; float32 arrays keep their shortest decimal form."""
+
+    mimetype: ClassVar[str] = "application/json"
+
+    def json_dumps(self, data: Any) -> bytes:
+        """Bytes of one value."""
+        try:
+            return orjson.dumps(data, default=self.default, option=_OPTIONS)
+        except orjson.JSONEncodeError as error:
+            raise SerializationError(f"Unable to serialize to JSON: {error}", errors=(error,)) from None
+
+    def json_loads(self, data: bytes) -> Any:
+        """One value of bytes."""
+        return orjson.loads(data)
+
+
+class FastNdjson(FastJson, NdjsonSerializer):
+    """Newline-delimited JSON, the format of `_bulk` and `_msearch`."""
+
+    mimetype: ClassVar[str] = "application/x-ndjson"
+
+
+SERIALIZERS = {FastJson.mimetype: FastJson(), FastNdjson.mimetype: FastNdjson()}
