@@ -1,8 +1,8 @@
 """Fusing several ranked lists into one: reciprocal rank fusion and weighted sums of normalised scores.
 
 A leg is what one retriever found: `(id, score)` pairs, best first. Ids may be anything hashable. Both fusions
-give the scores of Elasticsearch's retrievers `rrf` and `linear` (32-bit floats, added leg by leg), so that a list
-fused by a client and one fused by a cluster have the same order.
+give the scores of Elasticsearch's retrievers `rrf` and `linear` (32-bit floats, added leg by leg), so that a
+list fused by a client and one fused by a cluster have the same order.
 """
 
 from __future__ import annotations
