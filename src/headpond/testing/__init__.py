@@ -1,0 +1,1 @@
+"""For tests: a node of one's own, and answers compared with Elasticsearch's."""

@@ -1,0 +1,62 @@
+"""Takes out of an answer what differs from run to run, so that it can be kept and compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from headpond.testing.compare import Json
+
+# Values that no two nodes share: only their type is compared.
+VOLATILE = frozenset(
+    {
+        "took",
+        "index_uuid",
+        "uuid",
+        "cluster_uuid",
+        "build_hash",
+        "build_date",
+        "build_flavor",
+        "build_type",
+        "lucene_version",
+        "creation_date",
+        "created",
+        "node",
+        "node_id",
+    }
+)
+AUTO_ID = re.compile(r"^[A-Za-z0-9_-]{20}$")
+POSITION = re.compile(r"\[\d+:\d+\] ")  # where in the request's text the parser stood
+HASH = re.compile(r"@[0-9a-f]{5,8}\b")  # a Java object's identity
+
+
+class Scrubber:
+    """Scrubs the answers of one test; generated ids keep their identity (`<id:1>`) across them."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    def scrub(self, answer: Json) -> Json:
+        """A copy of `answer` with volatile values replaced by `<their type>`."""
+        if isinstance(answer, Mapping):
+            return {key: self._member(key, value) for key, value in answer.items()}
+        if isinstance(answer, list):
+            return [self.scrub(one) for one in answer]
+        if isinstance(answer, str):
+            return self._text(answer)
+        return answer
+
+    def _member(self, key: str, value: Any) -> Json:
+        if key in VOLATILE and isinstance(value, str | int) and not isinstance(value, bool):
+            return f"<{type(value).__name__}>"
+        if key == "_id" and isinstance(value, str) and AUTO_ID.match(value):
+            return self._ids.setdefault(value, f"<id:{len(self._ids) + 1}>")
+        if key == "_source":
+            return value
+        return self.scrub(value)
+
+    def _text(self, text: str) -> str:
+        for found, name in self._ids.items():
+            text = text.replace(found, name)
+        return HASH.sub("@<hash>", POSITION.sub("", text))

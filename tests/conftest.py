@@ -1,0 +1,51 @@
+"""A clean environment for every test, and the choice of the node that parity tests talk to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real.fixtures import real_node, say_what_could_not_run
+
+__all__ = ["real_node"]
+
+REPOSITORY = Path(__file__).parents[1]
+MODELS = Path(os.environ.get("HEADPOND_TEST_MODELS") or REPOSITORY / ".cache" / "models")
+# Settings of the project, and keys of the providers: a test sets what it needs itself.
+FOREIGN = ("HEADPOND_", "OPENAI_", "COHERE_", "HF_", "JINA_", "VOYAGE_", "AZURE_", "GOOGLE_", "AWS_", "ELASTIC_")
+KEPT = ("HEADPOND_TEST_", "HF_HUB_OFFLINE", "HF_ENDPOINT")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("headpond")
+    group.addoption(
+        "--es",
+        default="pond",
+        metavar="TARGET",
+        help="what tests/parity talk to: pond (in process), http (the pond, served), real or real:VERSION "
+        "(Elasticsearch, started here), or a URL; default: pond",
+    )
+    group.addoption(
+        "--record", action="store_true", help="keep the answers of a real Elasticsearch as the expected ones"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    say_what_could_not_run(terminalreporter)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting or key of the machine reaches a test; caches go to a folder of this run, models to a shared one."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(FOREIGN) and not name.startswith(KEPT):
+                patch.delenv(name)
+        home = tmp_path_factory.mktemp("headpond-home")
+        MODELS.mkdir(parents=True, exist_ok=True)
+        (home / "models").symlink_to(MODELS, target_is_directory=True)
+        patch.setenv("HEADPOND_HOME", str(home))
+        yield

@@ -1,0 +1,64 @@
+package headpond.testnode;
+
+import org.apache.lucene.analysis.Analyzer;
+import org.apache.lucene.analysis.en.EnglishAnalyzer;
+import org.apache.lucene.analysis.fr.FrenchAnalyzer;
+import org.elasticsearch.cluster.service.ClusterService;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.index.analysis.AnalyzerProvider;
+import org.elasticsearch.index.analysis.AnalyzerScope;
+import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
+import org.elasticsearch.node.Node;
+import org.elasticsearch.plugins.ActionPlugin;
+import org.elasticsearch.plugins.AnalysisPlugin;
+import org.elasticsearch.plugins.Plugin;
+import org.elasticsearch.rest.RestHandler;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * What a full distribution has in modules that are not published by themselves: GET / and the language analyzers,
+ * which are Lucene's own. The subclass fits `getRestHandlers` to the server's version.
+ */
+abstract class TestNode extends Plugin implements ActionPlugin, AnalysisPlugin {
+    private volatile ClusterService cluster;
+
+    @Override
+    public Collection<?> createComponents(PluginServices services) {
+        cluster = services.clusterService();
+        return List.of();
+    }
+
+    Collection<RestHandler> handlers(Settings settings) {
+        return List.of(new RootHandler(Node.NODE_NAME_SETTING.get(settings), () -> cluster));
+    }
+
+    @Override
+    public Map<String, AnalysisProvider<AnalyzerProvider<? extends Analyzer>>> getAnalyzers() {
+        return Map.of("english", analyzer(EnglishAnalyzer::new), "french", analyzer(FrenchAnalyzer::new));
+    }
+
+    private static AnalysisProvider<AnalyzerProvider<? extends Analyzer>> analyzer(Supplier<Analyzer> make) {
+        return (index, environment, name, settings) -> new AnalyzerProvider<Analyzer>() {
+            private final Analyzer analyzer = make.get();
+
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public AnalyzerScope scope() {
+                return AnalyzerScope.GLOBAL;
+            }
+
+            @Override
+            public Analyzer get() {
+                return analyzer;
+            }
+        };
+    }
+}
