@@ -1,1 +1,1 @@
-"""Measurements against named peers, apart from the tests. Each prints ratios and writes `benchmarks/results/NAME.json`."""
+"""Measurements against named peers. Each prints ratios and writes `benchmarks/results/NAME.json`."""

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 
 import tantivy
-from benchmarks import report
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import bulk
 
+from benchmarks import report
 from headpond.connect import connect
 
 DOCS, WORDS, LENGTH = 100_000, 5_000, 20

@@ -1,4 +1,4 @@
-"""How a benchmark says what it found: a table on the terminal and a JSON file with versions, date, machine and command."""
+"""What a benchmark found: a table on the terminal, a JSON file with versions, date, machine and command."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ DEFAULT_TARGET = "embedded:.headpond"
 
 
 def home() -> Path:
-    """The folder of caches (model weights): `HEADPOND_HOME`, else `$XDG_CACHE_HOME/headpond`, else `~/.cache/headpond`."""
+    """The folder of caches (model weights): `HEADPOND_HOME`, else `headpond` in `XDG_CACHE_HOME` or `~/.cache`."""
     if explicit := os.environ.get("HEADPOND_HOME"):
         return Path(explicit).expanduser()
     base = os.environ.get("XDG_CACHE_HOME")

@@ -1,6 +1,7 @@
 """One door: `connect(target)` gives the official client, whatever stands behind it.
 
-This is the only module of the toolkit that knows the embedded node. Everything above it is handed a client and cannot tell which kind.
+This is the only module of the toolkit that knows the embedded node. Everything above it is handed a client and
+cannot tell which kind.
 """
 
 from __future__ import annotations
@@ -49,11 +50,14 @@ def connect(
 
     Args:
         target: `memory` (a pond that is gone when the client is closed), `embedded:PATH` (a pond kept in a folder;
-            `embedded` alone means `.headpond`), or the URL of a cluster. None takes `HEADPOND_TARGET`, else `embedded:.headpond`.
-        inference: who answers `_inference/*`: `target`, or for a URL `embedded` (a pond in memory beside the cluster) or `embedded:PATH`.
+            `embedded` alone means `.headpond`), or the URL of a cluster. None takes `HEADPOND_TARGET`, else
+            `embedded:.headpond`.
+        inference: who answers `_inference/*`: `target`, or for a URL `embedded` (a pond in memory beside the cluster)
+            or `embedded:PATH`.
         check: for a URL, ask once who is there, so that a wrong address fails here with one clear message.
-        options: passed on to `elasticsearch.Elasticsearch` (`api_key`, `basic_auth`, `ca_certs`, `request_timeout`, ...);
-            for a URL, `HEADPOND_API_KEY`, `HEADPOND_BASIC_AUTH` (`user:password`) and `HEADPOND_CA_CERTS` fill in what is not given.
+        options: passed on to `elasticsearch.Elasticsearch` (`api_key`, `basic_auth`, `ca_certs`, ...); for a URL,
+            `HEADPOND_API_KEY`, `HEADPOND_BASIC_AUTH` (`user:password`) and `HEADPOND_CA_CERTS` fill in what is not
+            given.
 
     Raises:
         InputError: the target is not one of the forms above.
@@ -78,9 +82,7 @@ def connect(
     return client
 
 
-def connect_async(
-    target: str | None = None, *, inference: str = "target", **options: Any
-) -> AsyncElasticsearch:
+def connect_async(target: str | None = None, *, inference: str = "target", **options: Any) -> AsyncElasticsearch:
     """As `connect`, but an `AsyncElasticsearch`; a cluster is not asked who it is before the first call.
 
     Raises:
@@ -135,14 +137,12 @@ def _inference_pond(inference: str) -> Node:
         return Node(None)
     path = pond_path(inference)
     if path is None:
-        raise InputError(
-            f"inference={inference!r} is not known", hint="valid: target, embedded, embedded:PATH"
-        )
+        raise InputError(f"inference={inference!r} is not known", hint="valid: target, embedded, embedded:PATH")
     return Node(path)
 
 
 def _cluster_options(target: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Takes credentials out of the URL, so that they cannot end up in a message, and fills in what the environment gives."""
+    """Takes credentials out of the URL, so that no message can show them, and adds what the environment gives."""
     parts = urlsplit(target)
     given = options.keys() & {"api_key", "basic_auth", "bearer_auth"}
     if parts.username is not None:
@@ -228,9 +228,7 @@ class _PondInference(Urllib3HttpNode):
         request_timeout: DefaultType | float | None = DEFAULT,
     ) -> NodeApiResponse:
         if _is_inference(target):
-            return PondNode.perform_request(
-                cast(PondNode, self), method, target, body, headers, request_timeout
-            )
+            return PondNode.perform_request(cast(PondNode, self), method, target, body, headers, request_timeout)
         return super().perform_request(method, target, body, headers, request_timeout)
 
     def close(self) -> None:

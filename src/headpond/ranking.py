@@ -157,9 +157,7 @@ def _weights(legs: Sequence[Any], weights: Sequence[float] | None) -> Sequence[f
 
 def _fuse(legs: Sequence[Leg[Id]], shares: list[Float32], tie: Callable[[Id], Any] | None) -> Fusion[Id]:
     rows: dict[Id, int] = {}
-    places = [
-        np.fromiter((rows.setdefault(id, len(rows)) for id, _ in leg), np.int64, len(leg)) for leg in legs
-    ]
+    places = [np.fromiter((rows.setdefault(id, len(rows)) for id, _ in leg), np.int64, len(leg)) for leg in legs]
     contributions = np.zeros((len(rows), len(legs)), np.float32)
     ranks = np.zeros((len(rows), len(legs)), np.int32)
     scores = np.zeros(len(rows), np.float32)

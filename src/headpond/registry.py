@@ -75,7 +75,9 @@ class Registry(Generic[T]):
         found = [
             thing
             for thing in vars(module).values()
-            if isinstance(thing, type) and issubclass(thing, self._base) and thing.__module__ == module.__name__
+            if isinstance(thing, type)
+            and issubclass(thing, self._base)
+            and thing.__module__ == module.__name__
             and not thing.__name__.startswith("_")
         ]
         if len(found) != 1:

@@ -1,6 +1,7 @@
 """`headpond VERB ...`: finds the verb's file, runs it, and turns errors into one message and an exit code.
 
-Exit codes: 0 done; 1 not done, the message says why; 2 wrong usage; 3 done, but some records were dead-lettered; 130 interrupted.
+Exit codes: 0 done; 1 not done, the message says why; 2 wrong usage; 3 done, but some records were dead-lettered;
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -40,9 +41,7 @@ class Parser(argparse.ArgumentParser):
 def verbs() -> list[str]:
     """Names of all verbs, sorted."""
     package = importlib.import_module("headpond.cli")
-    return sorted(
-        module.name for module in pkgutil.iter_modules(package.__path__) if module.name not in NOT_VERBS
-    )
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name not in NOT_VERBS)
 
 
 def verb_module(name: str) -> Verb:

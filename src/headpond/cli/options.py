@@ -18,7 +18,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         "--inference",
         metavar="I",
         default="target",
-        help="who answers _inference for a URL: target (the cluster), embedded, or embedded:PATH (a pond in this process)",
+        help="who answers _inference for a URL: target (the cluster), embedded or embedded:PATH (a pond in process)",
     )
 
 

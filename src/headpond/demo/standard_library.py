@@ -25,8 +25,8 @@ def records() -> Iterator[Record]:
     """Every documented public module, class, function and method.
 
     Yields:
-        `{_id, title, kind, module, signature, body}`: `_id` is the qualified name, `title` the qualified name followed by
-        the signature, `body` the docstring with its indentation removed.
+        `{_id, title, kind, module, signature, body}`: `_id` is the qualified name, `title` the same followed by the
+        signature, `body` the docstring with its indentation removed.
     """
     seen: set[str] = set()
     for record in _all():
@@ -78,9 +78,7 @@ def _from_source(module: str, file: Path) -> Iterator[Record]:
 
 def _members(parent: ast.Module | ast.ClassDef, prefix: str, module: str) -> Iterator[Record]:
     for node in parent.body:
-        if not isinstance(
-            node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) or node.name.startswith("_"):
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
             continue
         name, body = f"{prefix}.{node.name}", ast.get_docstring(node)
         if isinstance(node, ast.ClassDef):
@@ -128,9 +126,7 @@ def _extension_members(parent: ModuleType | type, prefix: str, module: str) -> I
             yield from _extension_member(value, f"{prefix}.{attribute}", module, parent=parent)
 
 
-def _extension_member(
-    value: Any, name: str, module: str, *, parent: ModuleType | type | None
-) -> Iterator[Record]:
+def _extension_member(value: Any, name: str, module: str, *, parent: ModuleType | type | None) -> Iterator[Record]:
     if inspect.isclass(value):
         if value.__doc__ and value.__module__ in (module, "builtins"):
             yield _record(name, "class", module, _signature(value), value.__doc__)

@@ -56,9 +56,7 @@ def _refuse(error: RestError) -> HttpResponse:
 
 
 def _too_large() -> RestError:
-    return RestError(
-        413, "content_too_long_exception", f"entity content is too long for the limit [{MAX_BODY_BYTES}]"
-    )
+    return RestError(413, "content_too_long_exception", f"entity content is too long for the limit [{MAX_BODY_BYTES}]")
 
 
 async def _read(http: HttpRequest) -> bytes:
@@ -75,9 +73,7 @@ async def _read(http: HttpRequest) -> bytes:
             try:
                 chunk = inflate.decompress(chunk, MAX_BODY_BYTES + 1 - size)
             except zlib.error:
-                raise RestError(
-                    400, "parse_exception", "the body is not gzip as its content-encoding says"
-                ) from None
+                raise RestError(400, "parse_exception", "the body is not gzip as its content-encoding says") from None
         size += len(chunk)
         if size > MAX_BODY_BYTES or (inflate is not None and inflate.unconsumed_tail):
             raise _too_large()

@@ -1,4 +1,4 @@
-"""One call of one operation: what its handler reads from the request, with Elasticsearch's errors for what is malformed."""
+"""One call of one operation: what a handler reads from a request, with Elasticsearch's errors for malformed parts."""
 
 from __future__ import annotations
 

@@ -6,13 +6,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from headpond.node.inference import Inference
+from headpond.node.store.indices import Indices
+
 from headpond.errors import HeadpondError, RestError
 from headpond.node.filter_path import filter_path
 from headpond.node.http import JSON, VENDOR_JSON, Request, Response, encode
-from headpond.node.inference import Inference
 from headpond.node.router import Router
 from headpond.node.store.database import Database
-from headpond.node.store.indices import Indices
 
 log = logging.getLogger("headpond.node")
 
@@ -57,9 +58,7 @@ class Node:
             return Response(answer.status, {**PRODUCT, **answer.headers}, answer.body)
         return self._respond(request, 200, answer)
 
-    def _respond(
-        self, request: Request, status: int, answer: Any, headers: dict[str, str] | None = None
-    ) -> Response:
+    def _respond(self, request: Request, status: int, answer: Any, headers: dict[str, str] | None = None) -> Response:
         wanted = request.query.get("filter_path")
         if wanted:
             answer = filter_path(answer, wanted)
@@ -68,9 +67,7 @@ class Node:
 
     def _unreadable(self, request: Request) -> Response:
         given = request.headers.get("content-type")
-        text = (
-            f"Content-Type header [{given}] is not supported" if given else "Content-Type header is missing"
-        )
+        text = f"Content-Type header [{given}] is not supported" if given else "Content-Type header is missing"
         return self._respond(request, 406, {"error": text, "status": 406})
 
     def respond(self, status: int, answer: Any, call_request: Request) -> Response:
@@ -86,9 +83,7 @@ class Node:
 
 def _readable(content_type: str | None) -> bool:
     """Whether a body of this type is read; refusing forms also keeps pages in a browser from writing to the node."""
-    return content_type is not None and content_type.partition(";")[0].strip().lower().endswith(
-        ("json", "+json")
-    )
+    return content_type is not None and content_type.partition(";")[0].strip().lower().endswith(("json", "+json"))
 
 
 def _pretty(request: Request) -> bool:

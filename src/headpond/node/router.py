@@ -45,7 +45,7 @@ _ROUTES: list[tuple[str, str, Operation]] = []
 
 
 def route(*methods_and_path: str, params: Iterable[str] = (), body: bool = True) -> Callable[[Handler], Handler]:
-    """Registers a function for `METHOD... /path`; the path's last argument holds placeholders as in `/{index}/_doc/{id}`.
+    """Registers a function for methods and a path with placeholders, as in `route("GET", "/{index}/_doc/{id}")`.
 
     Args:
         methods_and_path: one or more methods, then one path.
@@ -88,7 +88,8 @@ class Router:
         """The operation for a request.
 
         Raises:
-            RestError: 400 when no route has this path, 405 when one has but not for this method, 400 for an unknown parameter.
+            RestError: 400 when no route has this path, 405 when one has but not for this method, 400 for an
+                unknown parameter.
         """
         segments = [unquote(part) for part in request.path.split("/") if part]
         methods: set[str] = set()
@@ -101,7 +102,8 @@ class Router:
             methods |= branch.operations.keys()
         if methods:
             allowed = ", ".join(sorted(methods))
-            reason = f"Incorrect HTTP method for uri [{request.path}] and method [{request.method}], allowed: [{allowed}]"
+            asked = f"uri [{request.path}] and method [{request.method}]"
+            reason = f"Incorrect HTTP method for {asked}, allowed: [{allowed}]"
             raise RestError(405, "method_not_allowed_exception", reason, headers={"allow": allowed.replace(" ", "")})
         reason = f"no handler found for uri [{request.path}] and method [{request.method}]"
         raise illegal_argument(reason)

@@ -75,9 +75,7 @@ def serving(node: Node, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
     """Serves in a thread while the block runs; gives the URL. Port 0 takes a free one."""
     listener = bind(host, port)
     server = _server(node, host)
-    thread = threading.Thread(
-        target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="headpond-serve"
-    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="headpond-serve")
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.005)
