@@ -1,0 +1,1 @@
+"""ONNX graphs made from BERT-family weights by own code, without torch."""

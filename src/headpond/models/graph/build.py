@@ -1,0 +1,39 @@
+"""A model folder in Hugging Face layout becomes one ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headpond.models.card import Pooling, Task
+from headpond.models.graph.bert import BertConfig, encoder
+from headpond.models.graph.emitter import Emitter, Precision
+from headpond.models.graph.heads import pooled, relevance, term_weights
+from headpond.models.graph.weights import Weights
+
+BUILDER_VERSION = 1
+"""Raised whenever the graph made from the same weights changes; part of the name of a built file."""
+
+
+def build(folder: Path, target: Path, *, task: Task, pooling: Pooling, precision: Precision, bits: int = 8) -> None:
+    """Builds the graph of `folder` (config.json, model.safetensors) and writes it to `target`.
+
+    Inputs are `input_ids` int64 [batch, tokens], `lengths` int32 [batch] and, for rerank, `token_type_ids`.
+    Outputs are, by task: `sentence` [batch, dims] and `tokens` [batch, tokens, dims]; `terms` [batch, vocabulary];
+    `logits` [batch, labels]. All float32.
+
+    Raises:
+        ModelError: the folder does not hold a BERT model with the head that the task needs.
+    """
+    config = BertConfig.read(folder / "config.json")
+    weights = Weights(folder / "model.safetensors")
+    emitter = Emitter(precision, bits=bits)
+    hidden, lengths = encoder(emitter, weights, config, segments=task == "rerank")
+    if task == "text_embedding":
+        emitter.output(pooled(emitter, hidden, lengths, pooling), "sentence", "FLOAT", ["batch", config.hidden_size])
+        emitter.output(hidden, "tokens", "FLOAT", ["batch", "tokens", config.hidden_size])
+    elif task == "sparse_embedding":
+        terms = term_weights(emitter, hidden, lengths, weights, config)
+        emitter.output(terms, "terms", "FLOAT", ["batch", config.vocab_size])
+    else:
+        emitter.output(relevance(emitter, hidden, weights), "logits", "FLOAT", ["batch", "labels"])
+    emitter.save(target, folder.name)
