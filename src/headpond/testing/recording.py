@@ -10,6 +10,8 @@ from typing import Any
 from headpond.testing.compare import SCORE_REL, Json, differences
 from headpond.testing.scrub import Scrubber
 
+WIDTH = 120
+
 
 class Recordings:
     """The file of recorded answers of one test module: `{elasticsearch, date, answers: {test: {name: answer}}}`.
@@ -32,7 +34,7 @@ class Recordings:
             "answers": {test: self.answers[test] for test in sorted(self.answers)},
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+        self.path.write_text(_lay_out(body) + "\n")
 
 
 class Recorded:
@@ -76,3 +78,18 @@ class Recorded:
         if found:
             listed = "\n  ".join(found)
             raise AssertionError(f"{name!r} is not what Elasticsearch {self._recordings.version} answered:\n  {listed}")
+
+
+def _lay_out(value: Json, indent: str = "") -> str:
+    """JSON in which whatever fits on a line stays on it."""
+    short = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(short) <= WIDTH or not isinstance(value, dict | list) or not value:
+        return short
+    deeper = indent + " "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_lay_out(one, deeper)}" for key, one in value.items()]
+        opening, closing = "{}"
+    else:
+        parts = [_lay_out(one, deeper) for one in value]
+        opening, closing = "[]"
+    return opening + "\n" + ",\n".join(deeper + part for part in parts) + "\n" + indent + closing
