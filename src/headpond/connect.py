@@ -6,38 +6,18 @@ cannot tell which kind.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import time
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
-
-from elastic_transport import (
-    AiohttpHttpNode,
-    ConnectionTimeout,
-    HttpHeaders,
-    NodeApiResponse,
-    TlsError,
-    TransportError,
-    Urllib3HttpNode,
-)
-from elastic_transport import ConnectionError as TransportConnectionError
-from elastic_transport._models import DEFAULT, DefaultType
-from elasticsearch import (
-    ApiError,
-    AsyncElasticsearch,
-    AuthenticationException,
-    AuthorizationException,
-    Elasticsearch,
-    UnsupportedProductError,
-)
 
 from headpond import config
 from headpond.errors import InputError, MissingExtraError, TargetError
-from headpond.node import Node
-from headpond.node.transport import AsyncPondNode, PondNode, node_class, to_api_response, to_request
-from headpond.serializer import SERIALIZERS
+
+if TYPE_CHECKING:
+    from elasticsearch import AsyncElasticsearch, Elasticsearch
+
+    from headpond.node import Node
 
 VALID = "memory, embedded, embedded:PATH or a URL such as http://127.0.0.1:9200"
 _POND_URL = "http://pond:9200"
@@ -63,15 +43,19 @@ def connect(
         InputError: the target is not one of the forms above.
         TargetError: nobody answers, the credentials are refused, or the version is not supported.
     """
+    from elasticsearch import Elasticsearch
+
+    from headpond.node.transport import PondBeside, node_class
+    from headpond.serializer import SERIALIZERS
+
     target = target or config.target()
     options.setdefault("serializers", SERIALIZERS)
-    pond = _open_pond(target)
+    pond = _open_pond(target, inference)
     if pond is not None:
-        _refuse_inference(inference, target)
         return Elasticsearch(_POND_URL, node_class=node_class(pond), **options)
     url, options = _cluster_options(target, options)
     if inference != "target":
-        options["node_class"] = node_class(_inference_pond(inference), _PondInference)
+        options["node_class"] = node_class(_inference_pond(inference), PondBeside)
     client = Elasticsearch(url, **options)
     if check:
         try:
@@ -89,19 +73,23 @@ def connect_async(target: str | None = None, *, inference: str = "target", **opt
         InputError: the target is not a valid form.
         MissingExtraError: a URL needs aiohttp (extra `async`).
     """
+    from elasticsearch import AsyncElasticsearch
+
+    from headpond.node.transport import AsyncPondNode, node_class
+    from headpond.serializer import SERIALIZERS
+
     target = target or config.target()
     options.setdefault("serializers", SERIALIZERS)
-    pond = _open_pond(target)
+    pond = _open_pond(target, inference)
     if pond is not None:
-        _refuse_inference(inference, target)
         return AsyncElasticsearch(_POND_URL, node_class=node_class(pond, AsyncPondNode), **options)
     try:
-        import aiohttp  # noqa: F401
+        from headpond.node.async_beside import AsyncPondBeside
     except ImportError:
         raise MissingExtraError("an async client of a cluster", "async", "aiohttp") from None
     url, options = _cluster_options(target, options)
     if inference != "target":
-        options["node_class"] = node_class(_inference_pond(inference), _AsyncPondInference)
+        options["node_class"] = node_class(_inference_pond(inference), AsyncPondBeside)
     return AsyncElasticsearch(url, **options)
 
 
@@ -114,25 +102,22 @@ def pond_path(target: str) -> Path | None:
     return None
 
 
-def _open_pond(target: str) -> Node | None:
-    if target == "memory":
-        return Node(None)
+def _open_pond(target: str, inference: str) -> Node | None:
     path = pond_path(target)
-    if path is not None:
-        return Node(path)
-    if not target.startswith(("http://", "https://")):
-        raise InputError(f"{target!r} is not a target", hint=f"valid: {VALID}")
-    return None
-
-
-def _refuse_inference(inference: str, target: str) -> None:
+    if path is None and target != "memory":
+        if not target.startswith(("http://", "https://")):
+            raise InputError(f"{target!r} is not a target", hint=f"valid: {VALID}")
+        return None
     if inference != "target":
-        raise InputError(
-            f"inference={inference!r} is for a cluster's URL; {target!r} is a pond and answers _inference itself"
-        )
+        raise InputError(f"inference={inference!r} is for a cluster's URL; {target!r} answers _inference itself")
+    from headpond.node import Node
+
+    return Node(path)
 
 
 def _inference_pond(inference: str) -> Node:
+    from headpond.node import Node
+
     if inference == "embedded":
         return Node(None)
     path = pond_path(inference)
@@ -174,6 +159,9 @@ def _check(client: Elasticsearch, url: str) -> None:
     Raises:
         TargetError: as `connect` says.
     """
+    from elastic_transport import ConnectionTimeout, TlsError, TransportError
+    from elasticsearch import ApiError, AuthenticationException, AuthorizationException, UnsupportedProductError
+
     try:
         version = _version(client.options(request_timeout=10, max_retries=0))
     except TlsError as error:
@@ -182,7 +170,7 @@ def _check(client: Elasticsearch, url: str) -> None:
         ) from None
     except ConnectionTimeout:
         raise TargetError(f"{url} did not answer within 10 s", transient=True) from None
-    except (TransportConnectionError, TransportError) as error:
+    except TransportError as error:
         raise TargetError(
             f"nobody answers at {url}: {error.message}",
             hint="start one (headpond cluster up, headpond serve), or use a pond: --target embedded:.headpond",
@@ -212,53 +200,3 @@ def _version(client: Elasticsearch) -> str:
     # A distribution without the main REST module does not answer GET /, but its nodes know their version.
     nodes = client.nodes.info(filter_path="nodes.*.version")["nodes"]
     return str(next(iter(nodes.values()))["version"])
-
-
-class _PondInference(Urllib3HttpNode):
-    """A cluster's node whose `_inference/*` is answered by a pond in process."""
-
-    pond: Node
-
-    def perform_request(
-        self,
-        method: str,
-        target: str,
-        body: bytes | None = None,
-        headers: HttpHeaders | None = None,
-        request_timeout: DefaultType | float | None = DEFAULT,
-    ) -> NodeApiResponse:
-        if _is_inference(target):
-            return PondNode.perform_request(cast(PondNode, self), method, target, body, headers, request_timeout)
-        return super().perform_request(method, target, body, headers, request_timeout)
-
-    def close(self) -> None:
-        super().close()
-        self.pond.close()
-
-
-class _AsyncPondInference(AiohttpHttpNode):
-    """The same for the async client."""
-
-    pond: Node
-
-    async def perform_request(
-        self,
-        method: str,
-        target: str,
-        body: bytes | None = None,
-        headers: HttpHeaders | None = None,
-        request_timeout: DefaultType | float | None = DEFAULT,
-    ) -> NodeApiResponse:
-        if _is_inference(target):
-            started = time.monotonic()
-            request = to_request(method, target, body, headers)
-            return to_api_response(self.config, await asyncio.to_thread(self.pond.handle, request), started)
-        return await super().perform_request(method, target, body, headers, request_timeout)  # type: ignore[no-any-return]
-
-    async def close(self) -> None:
-        await super().close()
-        await asyncio.to_thread(self.pond.close)
-
-
-def _is_inference(target: str) -> bool:
-    return target.startswith("/_inference")

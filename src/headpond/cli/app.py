@@ -46,7 +46,7 @@ def verbs() -> list[str]:
 
 def verb_module(name: str) -> Verb:
     """The module of a verb."""
-    return importlib.import_module(f"headpond.cli.{name}")  # type: ignore[return-value]
+    return importlib.import_module(f"headpond.cli.{name}")
 
 
 def build_parser(only: str | None = None) -> Parser:

@@ -6,9 +6,6 @@ Answers as Elasticsearch does, on a loopback address, until Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import sys
-
-from headpond.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,26 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until interrupted."""
-    from headpond import config
-    from headpond.connect import pond_path
-    from headpond.node import Node
-    from headpond.node.serve import bind, serve
+    from headpond.toolkit import serve
 
-    target = args.target or config.target()
-    path = pond_path(target)
-    if path is None and target != "memory":
-        raise InputError(f"{target!r} cannot be served", hint="valid: memory, embedded, embedded:PATH")
-    listener = bind(args.host, args.port)
-    node = Node(path)
-    try:
-        port = listener.getsockname()[1]
-        print(
-            f"the pond ({target}) answers at http://{args.host}:{port}, Ctrl-C ends it",
-            file=sys.stderr,
-            flush=True,
-        )
-        serve(node, listener)
-    finally:
-        listener.close()
-        node.close()
+    serve(args.target, host=args.host, port=args.port)
     return 0

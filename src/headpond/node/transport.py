@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from elastic_transport import (
@@ -15,11 +15,14 @@ from elastic_transport import (
     HttpHeaders,
     NodeApiResponse,
     NodeConfig,
+    Urllib3HttpNode,
 )
 from elastic_transport._models import DEFAULT, DefaultType
 
 from headpond.node.http import Request, Response
 from headpond.node.node import Node
+
+INFERENCE = "/_inference"
 
 
 def to_request(method: str, target: str, body: bytes | None, headers: HttpHeaders | None) -> Request:
@@ -88,6 +91,30 @@ class AsyncPondNode(BaseAsyncNode):
     async def close(self) -> None:
         """Closes the pond with its client."""
         await asyncio.to_thread(self.pond.close)
+
+
+class PondBeside(Urllib3HttpNode):
+    """A cluster's node whose `_inference/*` is answered by a pond in process."""
+
+    pond: Node
+
+    def perform_request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> NodeApiResponse:
+        """Answers inference from the pond, everything else from the cluster."""
+        if target.startswith(INFERENCE):
+            return PondNode.perform_request(cast(PondNode, self), method, target, body, headers, request_timeout)
+        return super().perform_request(method, target, body, headers, request_timeout)
+
+    def close(self) -> None:
+        """Closes the connections and the pond."""
+        super().close()
+        self.pond.close()
 
 
 def node_class(pond: Node, base: type[Any] = PondNode) -> type[Any]:
