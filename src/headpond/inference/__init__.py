@@ -1,0 +1,1 @@
+"""The vocabulary of the perform-inference API: task types, requests, results, endpoints. Nothing here does I/O."""

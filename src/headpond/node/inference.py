@@ -1,0 +1,260 @@
+"""Inference endpoints of a node: kept, shown, and asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from headpond.errors import HeadpondError, RestError
+from headpond.inference.deadline import Deadline
+from headpond.inference.duration import parse_duration
+from headpond.inference.endpoint import Endpoint, check_id
+from headpond.inference.input_type import InputType
+from headpond.inference.invalid import status_exception
+from headpond.inference.request import InferenceRequest
+from headpond.inference.results import Result
+from headpond.inference.secrets import Secrets
+from headpond.inference.settings import java_text
+from headpond.inference.task_type import TaskType
+from headpond.node.endpoints import Endpoints, Stored, already_exists
+from headpond.node.store.database import Database
+from headpond.node.workers import QueueFullError, Workers
+from headpond.registry import Registry
+from headpond.services.base import Service
+
+log = logging.getLogger("headpond.node.inference")
+
+SERVICES: Registry[Service] = Registry(
+    "service",
+    "headpond.services",
+    Service,  # type: ignore[type-abstract]  # only compared with
+    group="headpond.services",
+)
+
+DEFAULT_TIMEOUT = "30s"
+PROBE = InferenceRequest(input=("how big",), input_type=InputType.INGEST)
+RERANK_PROBE = InferenceRequest(input=("how big",), query="test query")
+
+T = TypeVar("T")
+
+
+class Inference:
+    """The inference API without HTTP; its errors are Elasticsearch's.
+
+    Args:
+        database: the node's.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._endpoints = Endpoints(database)
+        self._workers = Workers()
+        self._services: dict[str, Service] = {}
+
+    def put(
+        self, inference_id: str, task_type: TaskType | None, body: Mapping[str, Any], timeout: str | None = None
+    ) -> dict[str, Any]:
+        """Makes an endpoint: reads its settings, asks it once, stores it.
+
+        Args:
+            inference_id: its name.
+            task_type: from the path; None takes the one in the body.
+            body: as of `PUT _inference`.
+            timeout: for the first call, 30s by default.
+
+        Returns:
+            The endpoint as stored: defaults, dimensions and similarity filled in, no secrets.
+
+        Raises:
+            RestError: 400, the body is wrong, the id is taken, or the first call failed; the cause is nested.
+        """
+        check_id(inference_id)
+        deadline = _deadline(timeout)
+        config = dict(body)
+        task_type = _resolve(task_type, config)
+        name = config.pop("service", None)
+        if name is None:
+            raise status_exception(400, "Inference endpoint configuration is missing the [service] setting")
+        if not isinstance(name, str) or name not in SERVICES:
+            raise status_exception(400, f"Unknown service [{java_text(name)}]")
+        if self._endpoints.get(inference_id):
+            raise already_exists(inference_id)
+        endpoint, secrets = self._service(name).parse(inference_id, task_type, config)
+        endpoint = self._validated(endpoint, secrets, deadline)
+        self._endpoints.add(endpoint, secrets)
+        return self._describe(endpoint)
+
+    def get(self, inference_id: str, task_type: TaskType | None = None) -> dict[str, Any]:
+        """One endpoint as GET shows it.
+
+        Raises:
+            RestError: 404, there is none; 400, it has another task type.
+        """
+        return self._describe(self._find(inference_id, task_type)[0])
+
+    def get_all(self, task_type: TaskType | None = None) -> list[dict[str, Any]]:
+        """All endpoints, built-in ones too, by id; those of one task type when it is given."""
+        found = {endpoint.inference_id: endpoint for endpoint in (*self._builtin(), *self._endpoints.all())}
+        wanted = None if task_type is TaskType.ANY else task_type
+        return [self._describe(found[name]) for name in sorted(found) if wanted in (None, found[name].task_type)]
+
+    def delete(
+        self, inference_id: str, task_type: TaskType | None = None, *, dry_run: bool = False, force: bool = False
+    ) -> dict[str, Any]:
+        """Forgets an endpoint and its secrets; a built-in one stays.
+
+        Args:
+            inference_id: its name.
+            task_type: must be the endpoint's when given.
+            dry_run: only says who uses it.
+            force: also when in use. Nothing in this node refers to endpoints by itself, so it changes nothing.
+
+        Raises:
+            RestError: 404, there is none; 400, it has another task type.
+        """
+        self._find(inference_id, task_type)
+        if dry_run:
+            return {"acknowledged": False, "pipelines": [], "indexes": [], "error_message": ""}
+        self._endpoints.remove(inference_id)
+        return {"acknowledged": True, "pipelines": [], "indexes": []}
+
+    def infer(
+        self,
+        inference_id: str,
+        task_type: TaskType | None,
+        body: Any,
+        timeout: str | None = None,
+        *,
+        raw: bytes | None = None,
+    ) -> Result:
+        """Asks an endpoint.
+
+        Args:
+            inference_id: its name.
+            task_type: must be the endpoint's when given.
+            body: as of `POST _inference`.
+            timeout: Elasticsearch time units, 30s by default; the call returns or raises by then.
+            raw: the bytes `body` was parsed from, for line and column in errors.
+
+        Raises:
+            RestError: 400 for a wrong request, 404 for an unknown endpoint, 408 when the time is over, and what the
+                service says.
+        """
+        deadline = _deadline(timeout)
+        request = InferenceRequest.parse(body, task_type or TaskType.ANY, raw=raw)
+        endpoint, secrets = self._stored(inference_id)
+        if task_type not in (None, TaskType.ANY, endpoint.task_type):
+            raise status_exception(
+                400,
+                f"Incompatible task_type, the requested type [{task_type}] does not match the model type"
+                f" [{endpoint.task_type}]",
+            )
+        if endpoint.task_type is TaskType.RERANK:
+            request.require_query()
+        return self._ask(endpoint, secrets, request, deadline)
+
+    def close(self) -> None:
+        """Closes files and connections."""
+        self._workers.close()
+        for service in self._services.values():
+            service.close()
+        self._endpoints.close()
+
+    def _ask(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
+        service = self._service_of(endpoint)
+        return self._in_time(endpoint, deadline, partial(service.infer, endpoint, secrets, request, deadline))
+
+    def _in_time(self, endpoint: Endpoint, deadline: Deadline, work: Callable[[], T]) -> T:
+        try:
+            return self._workers.run(work, deadline)
+        except TimeoutError:
+            raise status_exception(408, f"Request timed out after [{deadline}]") from None
+        except QueueFullError:
+            reason = f"Failed to execute task for inference id [{endpoint.inference_id}] because the request service"
+            full = f"{reason} [{endpoint.service}] queue is full"
+            raise RestError(429, "es_rejected_execution_exception", full) from None
+
+    def _validated(self, endpoint: Endpoint, secrets: Secrets, deadline: Deadline) -> Endpoint:
+        service = self._service_of(endpoint)
+        probe = RERANK_PROBE if endpoint.task_type is TaskType.RERANK else PROBE
+        try:
+            endpoint = self._in_time(endpoint, deadline, partial(service.start, endpoint, deadline))
+            result = self._ask(endpoint, secrets, probe, deadline)
+        except RestError as error:
+            raise _not_created(error) from error
+        except HeadpondError as error:
+            raise _not_created(status_exception(400, str(error))) from error
+        return service.learned(endpoint, result)
+
+    def _find(self, inference_id: str, task_type: TaskType | None) -> Stored:
+        stored = self._stored(inference_id)
+        if task_type not in (None, TaskType.ANY, stored[0].task_type):
+            raise status_exception(
+                400,
+                f"Requested task type [{task_type}] does not match the inference endpoint's task type"
+                f" [{stored[0].task_type}]",
+            )
+        return stored
+
+    def _stored(self, inference_id: str) -> Stored:
+        stored = self._endpoints.get(inference_id)
+        if stored is not None:
+            return stored
+        if inference_id.startswith("."):
+            for endpoint in self._builtin():
+                if endpoint.inference_id == inference_id:
+                    return endpoint, Secrets()
+        raise not_found(inference_id)
+
+    def _builtin(self) -> list[Endpoint]:
+        return [endpoint for name in SERVICES for endpoint in SERVICES.get(name).builtin()]
+
+    def _describe(self, endpoint: Endpoint) -> dict[str, Any]:
+        return self._service_of(endpoint).describe(endpoint)
+
+    def _service_of(self, endpoint: Endpoint) -> Service:
+        if endpoint.service not in SERVICES:
+            reason = f"Unknown service [{endpoint.service}] for model [{endpoint.inference_id}]. "
+            raise status_exception(400, reason)
+        return self._service(endpoint.service)
+
+    def _service(self, name: str) -> Service:
+        if name not in self._services:
+            self._services.setdefault(name, SERVICES.get(name)())
+        return self._services[name]
+
+
+def not_found(inference_id: str) -> RestError:
+    """The answer for an id that no endpoint has."""
+    return RestError(404, "resource_not_found_exception", f"Inference endpoint not found [{inference_id}]")
+
+
+def _not_created(cause: RestError) -> RestError:
+    reason = "Could not complete inference endpoint creation as validation call to service threw an exception."
+    return status_exception(400, reason, caused_by=cause)
+
+
+def _deadline(timeout: str | None) -> Deadline:
+    try:
+        return Deadline.after(parse_duration(timeout or DEFAULT_TIMEOUT, "timeout"))
+    except ValueError as error:
+        raise RestError(400, "illegal_argument_exception", str(error)) from None
+
+
+def _resolve(of_path: TaskType | None, config: dict[str, Any]) -> TaskType:
+    """The task type of a PUT, from the path or the body, which must not differ."""
+    stated = config.pop("task_type", None)
+    of_body = TaskType.parse(java_text(stated)) if stated is not None else None
+    known = [task_type for task_type in (of_path, of_body) if task_type not in (None, TaskType.ANY)]
+    if not known:
+        raise status_exception(400, "model is missing required setting [task_type]")
+    if len(set(known)) > 1:
+        raise status_exception(
+            400,
+            f"Cannot resolve conflicting task_type parameter in the request URL [{of_path}] and the request body"
+            f" [{of_body}]",
+        )
+    found = known[0]
+    assert found is not None
+    return found

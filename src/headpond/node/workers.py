@@ -1,0 +1,92 @@
+"""Threads that do work somebody may stop waiting for."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError
+from typing import Any, TypeVar
+
+from headpond.inference.deadline import Deadline
+
+T = TypeVar("T")
+
+_Task = tuple[Callable[[], Any], Future[Any]]
+
+
+class QueueFullError(Exception):
+    """Too much work is waiting already."""
+
+
+class Workers:
+    """Daemon threads, started as they are needed: a hung call holds up neither its caller nor the process's end.
+
+    Args:
+        threads: how many at most.
+        capacity: how many tasks may wait for a thread.
+    """
+
+    def __init__(self, threads: int = 128, capacity: int = 2000) -> None:
+        self._limit = threads
+        self._capacity = capacity
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._busy_or_queued = 0
+
+    def run(self, work: Callable[[], T], deadline: Deadline) -> T:
+        """Does the work in a thread and returns its result or raises its error.
+
+        Args:
+            work: is not stopped when the deadline passes; it should look at the deadline itself.
+            deadline: how long to wait.
+
+        Raises:
+            TimeoutError: the deadline passed; work that had not begun never will.
+            QueueFullError: nothing was begun.
+        """
+        future: Future[T] = Future()
+        with self._lock:
+            if self._busy_or_queued >= self._limit + self._capacity:
+                raise QueueFullError
+            self._busy_or_queued += 1
+            if self._threads < min(self._busy_or_queued, self._limit):
+                self._threads += 1
+                threading.Thread(target=self._serve, name="headpond-inference", daemon=True).start()
+        self._tasks.put((work, future))
+        try:
+            return future.result(None if math.isinf(deadline.moment) else deadline.remaining)
+        except TimeoutError:
+            if future.done() and not future.cancelled():
+                return future.result()
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Lets idle threads end; busy ones end after their task."""
+        with self._lock:
+            threads, self._threads = self._threads, 0
+        for _ in range(threads):
+            self._tasks.put(None)
+
+    def _serve(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            work, future = task
+            try:
+                if future.set_running_or_notify_cancel():
+                    _settle(work, future)
+            finally:
+                with self._lock:
+                    self._busy_or_queued -= 1
+                del task, work, future
+
+
+def _settle(work: Callable[[], Any], future: Future[Any]) -> None:
+    try:
+        result = work()
+    except BaseException as error:  # whatever it is, it belongs to the caller
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -1,0 +1,181 @@
+"""What a service is: it reads settings, and it answers requests."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from headpond.inference.chunking import parse_chunking
+from headpond.inference.deadline import Deadline
+from headpond.inference.endpoint import Endpoint
+from headpond.inference.invalid import status_exception
+from headpond.inference.request import InferenceRequest
+from headpond.inference.results import RESULT_NAMES, Result, TextEmbedding
+from headpond.inference.secrets import Secrets
+from headpond.inference.settings import SERVICE_SETTINGS, TASK_SETTINGS, Settings, java_text, refuse_unknown
+from headpond.inference.task_type import TaskType
+
+
+class Service(ABC):
+    """One `service` of the inference API. A node makes one instance; it is called from many threads.
+
+    Attributes:
+        name: the `service` of endpoints, which is the module's name.
+        task_types: what it can do.
+        settings_order: in which order service settings are shown; others follow as they came.
+        default_similarity: what dense vectors of this service are compared with, unless the user says.
+    """
+
+    name: ClassVar[str]
+    task_types: ClassVar[tuple[TaskType, ...]]
+    settings_order: ClassVar[tuple[str, ...]] = ()
+    default_similarity: ClassVar[str] = "cosine"
+
+    def parse(self, inference_id: str, task_type: TaskType, config: Mapping[str, Any]) -> tuple[Endpoint, Secrets]:
+        """Reads the body of a PUT.
+
+        Args:
+            inference_id: already checked.
+            task_type: not `ANY`.
+            config: the body without `service` and `task_type`.
+
+        Raises:
+            RestError: 400, with Elasticsearch's texts; all problems of the settings in one answer.
+        """
+        left = dict(config)
+        if left.get(SERVICE_SETTINGS) is None:
+            raise status_exception(400, f"Missing required field [{SERVICE_SETTINGS}]")
+        problems: list[str] = []
+        service = Settings(_object(left, SERVICE_SETTINGS), SERVICE_SETTINGS, problems)
+        task = Settings(_object(left, TASK_SETTINGS), TASK_SETTINGS, problems)
+        chunking = parse_chunking(_object(left, "chunking_settings")) if task_type.embeds else None
+        self.check_task_type(task_type)
+        secrets = self.secrets(service)
+        shown, hidden = self.service_settings(task_type, service)
+        task_settings = self.task_settings(task_type, task)
+        service.raise_problems()
+        for unread in (left, service.left(), task.left()):
+            refuse_unknown(unread, self.name)
+        endpoint = Endpoint(
+            inference_id=inference_id,
+            task_type=task_type,
+            service=self.name,
+            service_settings=_without_none(shown),
+            task_settings=_without_none(task_settings),
+            chunking_settings=chunking.to_json() if chunking else None,
+            hidden=hidden,
+        )
+        return self.ordered(endpoint), secrets
+
+    def check_task_type(self, task_type: TaskType) -> None:
+        """Refuses what the service cannot do.
+
+        Raises:
+            RestError: 400, names the service and the task type.
+        """
+        if task_type not in self.task_types:
+            raise status_exception(400, f"The [{self.name}] service does not support task type [{task_type}]")
+
+    def secrets(self, settings: Settings) -> Secrets:
+        """Takes the secrets out of the service settings; none by default."""
+        return Secrets()
+
+    @abstractmethod
+    def service_settings(self, task_type: TaskType, settings: Settings) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Reads the service settings.
+
+        Returns:
+            What is shown and what is only remembered; members that are None are left out.
+        """
+
+    def task_settings(self, task_type: TaskType, settings: Settings) -> Mapping[str, Any]:
+        """Reads task settings, of an endpoint or of one request; none by default."""
+        return {}
+
+    def effective(self, endpoint: Endpoint, request: InferenceRequest) -> dict[str, Any]:
+        """The endpoint's task settings with those of the request on top.
+
+        Raises:
+            RestError: 400, a setting of the request is wrong; unknown ones are passed over, as in Elasticsearch.
+        """
+        if not request.task_settings:
+            return dict(endpoint.task_settings)
+        settings = Settings(request.task_settings, TASK_SETTINGS)
+        given = _without_none(self.task_settings(endpoint.task_type, settings))
+        settings.raise_problems()
+        return {**endpoint.task_settings, **given}
+
+    def start(self, endpoint: Endpoint, deadline: Deadline) -> Endpoint:
+        """Makes a new endpoint ready, before its first call; returns it with what is known by then."""
+        return endpoint
+
+    @abstractmethod
+    def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
+        """Answers one request.
+
+        Args:
+            endpoint: one of this service.
+            secrets: its secrets.
+            request: checked.
+            deadline: when nobody waits for the answer any more; network calls end by then.
+
+        Raises:
+            RestError: with Elasticsearch's texts.
+        """
+
+    def learned(self, endpoint: Endpoint, result: Result) -> Endpoint:
+        """The endpoint with what its first answer shows: dimensions and similarity of dense vectors.
+
+        Raises:
+            RestError: 400, the answer is not what the settings promise.
+        """
+        if endpoint.task_type is not TaskType.TEXT_EMBEDDING:
+            return endpoint
+        if not isinstance(result, TextEmbedding):
+            wanted, got = RESULT_NAMES[TextEmbedding], RESULT_NAMES[type(result)]
+            reason = "Validation call did not return expected results type."
+            raise status_exception(400, f"{reason}Expected a result of type [{wanted}] got [{got}]")
+        stated = endpoint.service_settings.get("dimensions")
+        if stated is not None and stated != result.dimensions:
+            raise status_exception(
+                400,
+                f"The retrieved embeddings size [{result.dimensions}] does not match the size specified in the settings"
+                f" [{stated}]. Please recreate the [{endpoint.inference_id}] configuration with the correct dimensions",
+            )
+        similarity = endpoint.service_settings.get("similarity", self.default_similarity)
+        return self.ordered(endpoint.with_settings(similarity=similarity, dimensions=result.dimensions))
+
+    def describe(self, endpoint: Endpoint) -> dict[str, Any]:
+        """What GET shows of an endpoint."""
+        return endpoint.to_json()
+
+    @classmethod
+    def builtin(cls) -> list[Endpoint]:
+        """Endpoints that exist without a PUT."""
+        return []
+
+    def close(self) -> None:
+        """Gives back what the service holds; nothing by default."""
+        return
+
+    def ordered(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint with its service settings in the order they are shown."""
+        settings = endpoint.service_settings
+        names = [name for name in self.settings_order if name in settings]
+        names += [name for name in settings if name not in self.settings_order]
+        return endpoint.with_order(names)
+
+
+def _object(config: dict[str, Any], name: str) -> dict[str, Any]:
+    value = config.pop(name, None)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        shown = f"The value [{java_text(value)}] cannot be converted to a [Map]"
+        raise status_exception(400, f"field [{name}] is not of the expected type. {shown}")
+    return value
+
+
+def _without_none(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
