@@ -1,0 +1,49 @@
+"""What a stage may ask of inference endpoints; the job and the search give it, with their own pace and caches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Embedding = NDArray[np.float32] | NDArray[np.int8] | dict[str, float] | str
+"""float32[dims], int8[dims] (for bits dims / 8), token -> weight, or the text of a completion."""
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceFailure:
+    """An input that could not be inferred.
+
+    Attributes:
+        error: what the endpoint said in the end.
+        attempts: requests that carried this input.
+    """
+
+    error: str
+    attempts: int
+
+
+class Embedder(Protocol):
+    """Embeds many texts; batching, retries and caching are behind it."""
+
+    def embed(self, inference_id: str, texts: Sequence[str]) -> list[Embedding | InferenceFailure]:
+        """One result for each text, in order. Failures of single texts are results, not exceptions.
+
+        Raises:
+            JobError: the endpoint cannot be used at all (gone, access refused).
+        """
+
+
+class Reranker(Protocol):
+    """Scores texts against a query within a time."""
+
+    def rerank(self, inference_id: str, query: str, texts: Sequence[str], *, seconds: float) -> list[float]:
+        """One score for each text, in order; higher is better.
+
+        Raises:
+            TimeoutError: no answer within `seconds`; the work is abandoned.
+            Exception: whatever the call raised.
+        """
