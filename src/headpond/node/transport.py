@@ -13,11 +13,11 @@ from elastic_transport import (
     BaseAsyncNode,
     BaseNode,
     HttpHeaders,
-    NodeApiResponse,
     NodeConfig,
     Urllib3HttpNode,
 )
 from elastic_transport._models import DEFAULT, DefaultType
+from elastic_transport._node import NodeApiResponse
 
 from headpond.node.http import Request, Response
 from headpond.node.node import Node
