@@ -14,7 +14,7 @@ _BESIDE_THE_POINT = frozenset(
         "adaptive_allocations", "api_key", "custom_headers", "headers", "num_allocations", "num_threads",
         "organization_id", "rate_limit", "return_documents", "similarity", "top_n", "user",
         "latency_ms", "error_rate", "status", "retry_after", "reset", "malformed", "truncated", "fail_on",
-        "fail_first_n",
+        "fail_first_n", "retry",
     }
 )  # fmt: skip
 

@@ -17,6 +17,9 @@ from headpond.inference.task_type import TaskType
 
 PARSER = "cluster:internal/xpack/inference"
 
+PROBE_TEXT = "how big"
+"""The text a new endpoint is checked with."""
+
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:

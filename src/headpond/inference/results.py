@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from headpond.errors import RestError
 
 ElementType = Literal["float", "byte", "bit"]
 
@@ -55,6 +57,23 @@ class TextEmbedding:
     def dimensions(self) -> int:
         """Dimensions of one vector (for `bit` eight times the bytes)."""
         return int(self.vectors.shape[1]) * (8 if self.element == "bit" else 1)
+
+    @classmethod
+    def joined(cls, parts: Sequence[TextEmbedding]) -> TextEmbedding:
+        """The vectors of several calls one below the other.
+
+        Raises:
+            RestError: the calls gave vectors of different lengths.
+        """
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        lengths = sorted({part.dimensions for part in parts})
+        if len(lengths) > 1:
+            reason = f"The service answered with embeddings of different sizes {lengths}"
+            raise RestError(500, "illegal_state_exception", reason)
+        usage = sum((part.usage for part in parts[1:]), first.usage)
+        return cls(np.concatenate([part.vectors for part in parts]), usage, first.element)
 
     def to_json(self) -> dict[str, Any]:
         """`{"text_embedding": [{"embedding": [...]}]}`, or the key of the element type; rows stay numpy arrays."""

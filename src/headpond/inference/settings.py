@@ -104,8 +104,9 @@ class Settings:
             return None
         reason = _url_problem(value)
         if reason:
-            error = f"Error: unable to parse url [{value}]. Reason: {reason}"
-            self.wrong(f"Invalid url [{value}] received for field [{name}]. {error}")
+            shown = value.rpartition("@")[2]
+            error = f"Error: unable to parse url [{shown}]. Reason: {reason}"
+            self.wrong(f"Invalid url [{shown}] received for field [{name}]. {error}")
         return value
 
     def mapping(self, name: str) -> dict[str, Any] | None:
@@ -117,6 +118,14 @@ class Settings:
         values = self._take(name, list, False)
         if values is not None and not all(isinstance(value, str) for value in values):
             self._mistyped(name, values, "List of String")
+            return None
+        return values
+
+    def string_map(self, name: str) -> dict[str, str] | None:
+        """An object whose values are strings."""
+        values = self.mapping(name)
+        if values is not None and not all(isinstance(value, str) for value in values.values()):
+            self.wrong(f"Map field [{name}] must hold strings only")
             return None
         return values
 
@@ -201,4 +210,6 @@ def _url_problem(value: str) -> str | None:
         return "Illegal character"
     if parts.scheme not in ("http", "https"):
         return "the scheme must be http or https"
+    if parts.username is not None or parts.password is not None:
+        return "a user name or password in it would be shown to everybody"
     return None if parts.hostname else "the host is missing"

@@ -13,7 +13,7 @@ from headpond.inference.duration import parse_duration
 from headpond.inference.endpoint import Endpoint, check_id
 from headpond.inference.input_type import InputType
 from headpond.inference.invalid import status_exception
-from headpond.inference.request import InferenceRequest
+from headpond.inference.request import PROBE_TEXT, InferenceRequest
 from headpond.inference.results import Result
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import java_text
@@ -34,8 +34,8 @@ SERVICES: Registry[Service] = Registry(
 )
 
 DEFAULT_TIMEOUT = "30s"
-PROBE = InferenceRequest(input=("how big",), input_type=InputType.INGEST)
-RERANK_PROBE = InferenceRequest(input=("how big",), query="test query")
+PROBE = InferenceRequest(input=(PROBE_TEXT,), input_type=InputType.INGEST)
+RERANK_PROBE = InferenceRequest(input=(PROBE_TEXT,), query="test query")
 
 T = TypeVar("T")
 

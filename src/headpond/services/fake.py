@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
-from headpond.inference.request import InferenceRequest
+from headpond.inference.request import PROBE_TEXT, InferenceRequest
 from headpond.inference.results import (
     Rerank,
     Result,
@@ -22,8 +24,15 @@ from headpond.inference.results import (
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
+from headpond.services._fake import wire
+from headpond.services._fake.faults import Faults, read_knobs
 from headpond.services._fake.features import dense, overlap, weighted_words
+from headpond.services._http.provider import SIMILARITIES
+from headpond.services._http.rules import Rules
+from headpond.services._http.upstream import Upstream
 from headpond.services.base import Service
+
+URL = "http://fake.invalid/"
 
 
 class Fake(Service):
@@ -32,20 +41,33 @@ class Fake(Service):
     The same text always gives the same vector; texts that share words are near each other; a sparse embedding holds the
     words themselves; a rerank score is the share of the query's words that a document holds.
 
-    Service settings (all optional): `dimensions` (64), `seed` (0), `similarity`, `model_id`.
+    Service settings, all optional: `model_id`, `dimensions` (64), `similarity` (cosine), `seed` (0), and the faults:
+
+    - what goes wrong: `status` (300 to 599, default 500; `retry_after` seconds go with it), `reset` (the connection
+      breaks), `malformed` (no JSON), `truncated` (half of the JSON), `wrong_dimensions` (one more than promised);
+    - when: `fail_first_n` requests, a share of them (`error_rate`, decided by `seed`), those with an input that holds
+      `fail_on`; without any of these always;
+    - `latency_ms` before every answer; `retry: false` hands the first failure to the caller, where a real provider's
+      would be retried.
+
+    The call that checks a new endpoint is spared, so that a faulty endpoint can be made.
     """
 
     name = "fake"
     task_types = (TaskType.TEXT_EMBEDDING, TaskType.SPARSE_EMBEDDING, TaskType.RERANK)
     settings_order = ("model_id", "similarity", "dimensions", "seed")
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: dict[str, tuple[Mapping[str, Any], Faults]] = {}
+
     def service_settings(self, task_type: TaskType, settings: Settings) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Model and seed."""
+        """Model, seed and faults."""
         shown: dict[str, Any] = {"model_id": settings.text("model_id"), "seed": settings.integer("seed")}
         if task_type is TaskType.TEXT_EMBEDDING:
             shown["dimensions"] = settings.positive("dimensions") or 64
-            shown["similarity"] = settings.choice("similarity", ("cosine", "dot_product", "l2_norm"))
-        return shown, {}
+            shown["similarity"] = settings.choice("similarity", SIMILARITIES)
+        return {**shown, **read_knobs(settings)}, {}
 
     def task_settings(self, task_type: TaskType, settings: Settings) -> Mapping[str, Any]:
         """Rerank: `return_documents` and `top_n`."""
@@ -54,15 +76,40 @@ class Fake(Service):
         return {"return_documents": settings.flag("return_documents"), "top_n": settings.positive("top_n")}
 
     def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
-        """Answers at once."""
-        return self._answer(endpoint, request)
+        """Answers at once, or through a faulty provider."""
+        answer = partial(self._answer, endpoint, request)
+        if request.input == (PROBE_TEXT,) or not Faults.wanted(endpoint.service_settings):
+            return answer()
+        usage = answer().usage
+        with self._faults_of(endpoint).client(request.input, lambda wrong: answer(wrong).to_json()) as client:
+            return Upstream(
+                inference_id=endpoint.inference_id,
+                url=URL,
+                headers={},
+                body={"input": list(request.input)},
+                read=partial(wire.read, task_type=endpoint.task_type, usage=usage),
+                rules=Rules(),
+                message_of=lambda body: body["error"],
+                secrets=secrets,
+                client=client,
+                retries=endpoint.service_settings.get("retry", True),
+            ).call(deadline)
 
-    def _answer(self, endpoint: Endpoint, request: InferenceRequest) -> Result:
+    def _faults_of(self, endpoint: Endpoint) -> Faults:
+        with self._lock:
+            knobs = endpoint.service_settings
+            kept = self._faults.get(endpoint.inference_id)
+            if kept is None or kept[0] != knobs:
+                kept = knobs, Faults(knobs)
+                self._faults[endpoint.inference_id] = kept
+            return kept[1]
+
+    def _answer(self, endpoint: Endpoint, request: InferenceRequest, wrong_dimensions: bool = False) -> Result:
         seed = endpoint.service_settings.get("seed", 0)
         tokens = sum(len(text.split()) for text in request.input)
         usage = Usage(len(request.input), tokens)
         if endpoint.task_type is TaskType.TEXT_EMBEDDING:
-            dimensions = endpoint.service_settings["dimensions"]
+            dimensions = endpoint.service_settings["dimensions"] + wrong_dimensions
             return TextEmbedding(np.stack([dense(text, dimensions, seed) for text in request.input]), usage)
         if endpoint.task_type is TaskType.SPARSE_EMBEDDING:
             return SparseEmbedding(tuple(SparseVector(weighted_words(text)) for text in request.input), usage)
@@ -74,7 +121,9 @@ class Fake(Service):
         return rank(
             scores,
             request.input,
-            top_n=request.top_n if request.top_n is not None else settings.get("top_n"),
-            with_text=request.return_documents or settings.get("return_documents", False),
+            top_n=settings.get("top_n") if request.top_n is None else request.top_n,
+            with_text=settings.get("return_documents", False)
+            if request.return_documents is None
+            else request.return_documents,
             usage=usage,
         )

@@ -1,0 +1,103 @@
+"""Faults on demand: a provider that is slow, busy, gone, or talks nonsense."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+import orjson
+
+from headpond.inference.settings import Settings
+
+_KINDS = ("status", "reset", "malformed", "truncated", "wrong_dimensions")
+_TRIGGERS = ("error_rate", "fail_on", "fail_first_n")
+KNOBS = ("latency_ms", *_TRIGGERS, *_KINDS, "retry_after", "retry")
+
+
+def read_knobs(settings: Settings) -> dict[str, Any]:
+    """Reads the fault knobs of the service settings; see the service `fake`."""
+    rate = settings.number("error_rate")
+    if rate is not None and not 0 <= rate <= 1:
+        settings.wrong(f"Invalid value [{rate}]. [error_rate] must be between [0] and [1]")
+    return {
+        "latency_ms": settings.at_least("latency_ms", 0),
+        "error_rate": rate,
+        "fail_on": settings.text("fail_on"),
+        "fail_first_n": settings.at_least("fail_first_n", 0),
+        "status": settings.between("status", 300, 599),
+        "reset": settings.flag("reset"),
+        "malformed": settings.flag("malformed"),
+        "truncated": settings.flag("truncated"),
+        "wrong_dimensions": settings.flag("wrong_dimensions"),
+        "retry_after": settings.number("retry_after"),
+        "retry": settings.flag("retry"),
+    }
+
+
+class Faults:
+    """The faults of one endpoint; counts its requests.
+
+    Args:
+        knobs: the endpoint's service settings.
+    """
+
+    def __init__(self, knobs: Mapping[str, Any]) -> None:
+        self._knobs = knobs
+        self._random = random.Random(knobs.get("seed", 0))
+        self._lock = threading.Lock()
+        self._requests = 0
+
+    @staticmethod
+    def wanted(knobs: Mapping[str, Any]) -> bool:
+        """Whether any knob is turned."""
+        return any(knobs.get(name) for name in KNOBS)
+
+    def client(self, texts: Sequence[str], answer: Callable[[bool], Any]) -> httpx.Client:
+        """A client whose provider has these faults.
+
+        Args:
+            texts: of the request, for `fail_on`.
+            answer: makes the JSON of a good answer; True asks for vectors one dimension too long.
+        """
+        return httpx.Client(transport=httpx.MockTransport(lambda request: self._respond(request, texts, answer)))
+
+    def _respond(self, request: httpx.Request, texts: Sequence[str], answer: Callable[[bool], Any]) -> httpx.Response:
+        self._sleep(request)
+        fails = self._fails(texts)
+        body = orjson.dumps(answer(fails and self._on("wrong_dimensions")), option=orjson.OPT_SERIALIZE_NUMPY)
+        if not fails or self._on("wrong_dimensions"):
+            return httpx.Response(200, content=body)
+        if self._on("reset"):
+            raise httpx.ReadError("connection reset by the fake service", request=request)
+        if self._on("malformed"):
+            return httpx.Response(200, content=b"<html>this is not JSON</html>")
+        if self._on("truncated"):
+            return httpx.Response(200, content=body[: len(body) // 2])
+        wait = self._knobs.get("retry_after")
+        headers = {} if wait is None else {"retry-after": str(wait)}
+        status = self._knobs.get("status") or 500
+        return httpx.Response(status, headers=headers, json={"error": f"the fake service fails with {status}"})
+
+    def _fails(self, texts: Sequence[str]) -> bool:
+        with self._lock:
+            self._requests += 1
+            first = self._requests <= self._knobs.get("fail_first_n", 0)
+            unlucky = self._random.random() < self._knobs.get("error_rate", 0.0)
+        if not any(self._knobs.get(name) is not None for name in _TRIGGERS):
+            return any(self._on(name) for name in _KINDS)
+        poison = self._knobs.get("fail_on")
+        return first or unlucky or (poison is not None and any(poison in text for text in texts))
+
+    def _sleep(self, request: httpx.Request) -> None:
+        wanted = self._knobs.get("latency_ms", 0) / 1000
+        allowed = request.extensions["timeout"]["read"]
+        time.sleep(min(wanted, allowed))
+        if wanted >= allowed:
+            raise httpx.ReadTimeout("the fake service is slow", request=request)
+
+    def _on(self, name: str) -> bool:
+        return bool(self._knobs.get(name))

@@ -1,0 +1,141 @@
+"""The process's HTTP clients, and one request sent with them."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from headpond.inference.deadline import Deadline
+
+MAX_ANSWER_BYTES = 50 * 1024 * 1024
+"""A longer answer is refused, as by Elasticsearch's `xpack.inference.http.max_response_size`."""
+
+CONNECT_SECONDS = 10.0
+LONGEST_READ_SECONDS = 600.0
+
+_lock = threading.Lock()
+_clients: dict[bool, httpx.Client] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: HTTP status.
+        headers: of the answer; names in any case.
+        body: decompressed bytes.
+    """
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class NoAnswerError(Exception):
+    """No answer came.
+
+    Args:
+        reason: what happened, without headers or bodies of the request.
+        out_of_time: the deadline passed.
+        unknown_host: the name could not be resolved.
+        unreachable: no connection was made.
+        too_large: the answer was longer than `MAX_ANSWER_BYTES`.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        out_of_time: bool = False,
+        unknown_host: bool = False,
+        unreachable: bool = False,
+        too_large: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.out_of_time = out_of_time
+        self.unknown_host = unknown_host
+        self.unreachable = unreachable
+        self.too_large = too_large
+
+
+def client_for(url: str) -> httpx.Client:
+    """The process's client for a URL: proxies of the environment apply, but never to this machine's own addresses."""
+    local = _is_loopback(httpx.URL(url).host)
+    with _lock:
+        if local not in _clients:
+            limits = httpx.Limits(max_connections=512, max_keepalive_connections=64, keepalive_expiry=60)
+            _clients[local] = httpx.Client(trust_env=not local, follow_redirects=False, limits=limits)
+        return _clients[local]
+
+
+def post(client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
+    """Sends one request; nothing is repeated here.
+
+    Args:
+        client: see `client_for`.
+        url: the whole URL.
+        headers: besides httpx's own.
+        body: JSON bytes.
+        deadline: the answer is complete by then, or an error is raised.
+
+    Raises:
+        NoAnswerError: anything but a complete answer.
+    """
+    left = deadline.remaining
+    if left == 0:
+        raise NoAnswerError("no time was left", out_of_time=True)
+    timeout = httpx.Timeout(min(left, LONGEST_READ_SECONDS), connect=min(left, CONNECT_SECONDS))
+    try:
+        with client.stream("POST", url, headers=dict(headers), content=body, timeout=timeout) as response:
+            return Answer(response.status_code, response.headers, _read(response, deadline))
+    except httpx.TransportError as error:
+        raise _no_answer(error, deadline) from error
+
+
+def _read(response: httpx.Response, deadline: Deadline) -> bytes:
+    parts, length = [], 0
+    for part in response.iter_bytes():
+        parts.append(part)
+        length += len(part)
+        if length > MAX_ANSWER_BYTES:
+            raise NoAnswerError(f"the answer is longer than {MAX_ANSWER_BYTES} bytes", too_large=True)
+        if deadline.passed:
+            raise NoAnswerError("the answer did not end in time", out_of_time=True)
+    return b"".join(parts)
+
+
+def _no_answer(error: httpx.TransportError, deadline: Deadline) -> NoAnswerError:
+    # A socket's timeout may fire a moment before the deadline it was made from.
+    late = isinstance(error, httpx.TimeoutException) and not math.isinf(deadline.moment) and deadline.remaining < 0.05
+    return NoAnswerError(
+        str(error) or type(error).__name__,
+        out_of_time=late,
+        unknown_host=_caused_by_name(error),
+        unreachable=isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)),
+    )
+
+
+def _caused_by_name(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, socket.gaierror):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
