@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 
 from headpond.testing import standing
 from headpond.testing.recording import Recorded, Recordings
+from tests.parity import vectors
 from tests.parity.books import BOOKS, BOOKS_BODY
 from tests.parity.target import Target, open_target
 
@@ -134,5 +135,16 @@ def books(es: Elasticsearch) -> Iterator[str]:
     es.indices.delete(index=name, ignore_unavailable=True)
     es.indices.create(index=name, **BOOKS_BODY)
     fill(es, name, BOOKS)
+    yield name
+    es.indices.delete(index=name, ignore_unavailable=True)
+
+
+@pytest.fixture(scope="session")
+def passages(es: Elasticsearch) -> Iterator[str]:
+    """An index of eight passages with dense (cosine) and sparse vectors that no test changes."""
+    name = f"{PREFIX}passages"
+    es.indices.delete(index=name, ignore_unavailable=True)
+    es.indices.create(index=name, mappings=vectors.mapping())
+    fill(es, name, vectors.documents())
     yield name
     es.indices.delete(index=name, ignore_unavailable=True)
