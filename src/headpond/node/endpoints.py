@@ -61,6 +61,15 @@ class Endpoints:
                 raise already_exists(endpoint.inference_id)
             self._write(endpoint, secrets)
 
+    def keep_first(self, endpoint: Endpoint) -> Endpoint:
+        """Stores an endpoint without secrets unless its id is there already; returns what is there then."""
+        with self._lock:
+            stored = self._cached.get(endpoint.inference_id)
+            if stored is not None:
+                return stored[0]
+            self._write(endpoint, Secrets())
+            return endpoint
+
     def replace(self, inference_id: str, change: Callable[[Stored], Stored]) -> Endpoint | None:
         """Stores what `change` makes of an endpoint; None when there is none."""
         with self._lock:

@@ -162,8 +162,16 @@ class Inference:
         self._endpoints.close()
 
     def _ask(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
-        service = self._service_of(endpoint)
-        return self._in_time(endpoint, deadline, partial(service.infer, endpoint, secrets, request, deadline))
+        work = partial(self._answer, self._service_of(endpoint), endpoint, secrets, request, deadline)
+        return self._in_time(endpoint, deadline, work)
+
+    def _answer(
+        self, service: Service, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline
+    ) -> Result:
+        if not service.started(endpoint):
+            # A built-in endpoint that was not used before; what is settled now must not change under its vectors.
+            endpoint = self._endpoints.keep_first(service.start(endpoint, deadline))
+        return service.infer(endpoint, secrets, request, deadline)
 
     def _in_time(self, endpoint: Endpoint, deadline: Deadline, work: Callable[[], T]) -> T:
         try:
@@ -178,8 +186,8 @@ class Inference:
     def _validated(self, endpoint: Endpoint, secrets: Secrets, deadline: Deadline) -> Endpoint:
         service = self._service_of(endpoint)
         probe = RERANK_PROBE if endpoint.task_type is TaskType.RERANK else PROBE
+        endpoint = self._in_time(endpoint, deadline, partial(service.start, endpoint, deadline))
         try:
-            endpoint = self._in_time(endpoint, deadline, partial(service.start, endpoint, deadline))
             result = self._ask(endpoint, secrets, probe, deadline)
         except RestError as error:
             raise _not_created(error) from error

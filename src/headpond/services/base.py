@@ -106,8 +106,16 @@ class Service(ABC):
         settings.raise_problems()
         return {**endpoint.task_settings, **given}
 
+    def started(self, endpoint: Endpoint) -> bool:
+        """Whether `start` is behind the endpoint."""
+        return True
+
     def start(self, endpoint: Endpoint, deadline: Deadline) -> Endpoint:
-        """Makes a new endpoint ready, before its first call; returns it with what is known by then."""
+        """Makes an endpoint ready, before its first call; returns it with what is known by then.
+
+        Raises:
+            RestError: it cannot be made ready, or not in time.
+        """
         return endpoint
 
     @abstractmethod

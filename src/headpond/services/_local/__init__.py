@@ -1,0 +1,1 @@
+"""Local models behind the service `elasticsearch`."""

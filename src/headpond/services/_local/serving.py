@@ -1,0 +1,87 @@
+"""Loaded models, and requests turned into their calls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from headpond.errors import HeadpondError
+from headpond.inference.input_type import InputType
+from headpond.inference.request import InferenceRequest
+from headpond.inference.results import (
+    Rerank,
+    SparseEmbedding,
+    SparseVector,
+    TextEmbedding,
+    Usage,
+    rank,
+)
+from headpond.models.dense import DenseModel
+from headpond.models.rerank import CrossEncoder, LateInteraction, Reranker
+from headpond.models.sparse import SparseModel
+from headpond.services._local.fetching import as_rest
+
+Model = DenseModel | SparseModel | Reranker
+
+_LOADERS: Mapping[str, Callable[[str], Model]] = {
+    "embedding": DenseModel.load,
+    "expansion": SparseModel.load,
+    "cross_encoder": CrossEncoder.load,
+    "late_interaction": LateInteraction.load,
+}
+
+
+class Models:
+    """The models in use, each loaded once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: dict[tuple[str, str], Model] = {}
+
+    def get(self, served: Mapping[str, Any]) -> Model:
+        """The model an endpoint is served by.
+
+        Args:
+            served: what `choosing.remembered` made.
+
+        Raises:
+            RestError: 404, its weights are not here or cannot be run; 501, the extra `local` is not installed.
+        """
+        key = served["serves"], served["method"]
+        with self._lock:
+            if key not in self._loaded:
+                try:
+                    self._loaded[key] = _LOADERS[key[1]](key[0])
+                except HeadpondError as error:
+                    raise as_rest(error, key[0]) from error
+            return self._loaded[key]
+
+
+def embed(model: DenseModel, request: InferenceRequest) -> TextEmbedding:
+    """Dense vectors of all inputs."""
+    result = model.embed(request.input, _use(request.input_type))
+    return TextEmbedding(result.vectors, Usage(len(request.input), sum(result.tokens)))
+
+
+def expand(model: SparseModel, request: InferenceRequest) -> SparseEmbedding:
+    """Sparse vectors of all inputs; `is_truncated` where the tokenizer cut a text."""
+    result = model.embed(request.input, _use(request.input_type))
+    vectors = tuple(SparseVector(*pair) for pair in zip(result.terms, result.truncated, strict=True))
+    return SparseEmbedding(vectors, Usage(len(request.input), sum(result.tokens)))
+
+
+def score(model: Reranker, request: InferenceRequest, *, top_n: int | None, with_text: bool) -> Rerank:
+    """The documents by the model's raw score; its tokens are not known."""
+    scores = model.score(request.require_query(), request.input)
+    usage = Usage(len(request.input))
+    return rank(scores, request.input, top_n=top_n, with_text=with_text, usage=usage)
+
+
+def _use(input_type: InputType | None) -> str | None:
+    """How models name it: `search` or `ingest`; no prefix for the rest, as in Elasticsearch."""
+    if input_type is None:
+        return None
+    if input_type.is_query:
+        return "search"
+    return "ingest" if input_type in (InputType.INGEST, InputType.INTERNAL_INGEST) else None
