@@ -1,0 +1,151 @@
+"""Writes docs/reference.md from the code: verbs, processors, services, models, pipelines, REST routes.
+
+`python scripts/reference.py` writes the page, `--check` says whether it is up to date.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from headpond.cli import app
+from headpond.models import catalog
+from headpond.node import router
+from headpond.pipeline import spec
+from headpond.pipeline.load import load
+from headpond.registry import Registry
+from headpond.services.base import Service
+from headpond.stages.ingest import PROCESSORS
+from headpond.stages.response import RESPONSE_PROCESSORS
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
+HEAD = """# Reference
+
+Written from the code by `make docs`; a test fails when it is out of date.
+"""
+
+
+def page() -> str:
+    sections = (verbs(), pipeline_file(), stages(), services(), models(), pipelines(), routes())
+    return HEAD + "".join("\n" + "\n".join(section) + "\n" for section in sections)
+
+
+def verbs() -> Iterator[str]:
+    yield "## Commands\n"
+    for name in app.verbs():
+        yield f"### headpond {name}\n"
+        yield f"```text\n{_help(name)}\n```\n"
+    yield "Exit codes: " + inspect.getdoc(app).split("Exit codes: ")[1].replace("\n", " ")  # type: ignore[union-attr]
+
+
+def _help(verb: str) -> str:
+    parser = app.build_parser(verb)
+    for action in parser._subparsers._group_actions:  # type: ignore[union-attr]
+        return action.choices[verb].format_help().strip()  # type: ignore[index]
+    raise AssertionError(verb)
+
+
+def pipeline_file() -> Iterator[str]:
+    yield "## The pipeline file\n"
+    for model in (spec.PipelineFile, spec.EndpointBody, spec.IndexSection, spec.Case, spec.Expectation):
+        yield f"**{model.__doc__}**\n"
+        yield from _options(model)
+        yield ""
+
+
+def stages() -> Iterator[str]:
+    for title, registry in (("Processors", PROCESSORS), ("Response processors", RESPONSE_PROCESSORS)):
+        yield f"## {title}\n"
+        kinds = {name: registry.get(name) for name in registry.names()}
+        shared = next(iter(kinds.values())).Spec.__mro__[1]
+        yield "Every one has\n"
+        yield from _options(shared)
+        yield ""
+        for name, kind in kinds.items():
+            yield f"### {name}\n"
+            yield _prose(inspect.getdoc(sys.modules[kind.__module__])) + "\n"
+            yield from _options(kind.Spec, without=set(shared.model_fields))
+            yield ""
+
+
+def _options(model: type[BaseModel], without: Iterable[str] = ()) -> Iterator[str]:
+    yield "| key | default | meaning |"
+    yield "| --- | --- | --- |"
+    for name, field in model.model_fields.items():
+        if name not in set(without):
+            yield f"| `{field.alias or name}` | {_default(field)} | {_cell(field.description or '')} |"
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default_factory() if field.default_factory is not None else field.default
+    return "" if value is PydanticUndefined or value in (None, [], {}, "") else f"`{_cell(str(_plain(value)))}`"
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(exclude_defaults=True) if isinstance(value, BaseModel) else value
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _prose(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def services() -> Iterator[str]:
+    yield "## Services\n"
+    registry: Registry[Service] = Registry("service", "headpond.services", Service)  # type: ignore[type-abstract]
+    for name in registry.names():
+        service = registry.get(name)
+        yield f"### {name}\n"
+        yield f"Task types: {', '.join(f'`{task}`' for task in service.task_types)}.\n"
+        yield _prose(inspect.getdoc(service)) + "\n"
+
+
+def models() -> Iterator[str]:
+    yield "## Local models\n"
+    yield "| name | task | dims | MB | licence | from |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for card in catalog.cards().values():
+        kinds = ", ".join(dict.fromkeys(source.kind for source in card.sources))
+        size = f"{card.size / 1e6:.0f}"
+        yield f"| `{card.name}` | {card.task} | {card.dims or ''} | {size} | {card.licence} | {kinds} |"
+
+
+def pipelines() -> Iterator[str]:
+    yield "## Pipelines that come with headpond\n"
+    yield "| name | what it does |"
+    yield "| --- | --- |"
+    for file in sorted((PAGE.parents[1] / "pipelines").glob("*.yaml")):
+        yield f"| [`{file.stem}`](../pipelines/{file.name}) | {_cell(load(file).description)} |"
+
+
+def routes() -> Iterator[str]:
+    yield "## What the pond answers\n"
+    yield "Other paths are a 400, as in Elasticsearch; what Elasticsearch has and the pond lacks is a 501 that names it.\n"
+    yield "| route | operation |"
+    yield "| --- | --- |"
+    router.Router()
+    found: dict[str, set[str]] = {}
+    for method, path, operation in router._ROUTES:
+        namespace = operation.handler.__module__.rpartition(".")[2]
+        if namespace != "missing":
+            found.setdefault(f"`{namespace}.{operation.handler.__name__}`", set()).add(f"`{method} {path}`")
+    for name in sorted(found):
+        yield f"| {'<br>'.join(sorted(found[name]))} | {name} |"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(0 if PAGE.read_text() == page() else "docs/reference.md is out of date: run `make docs`")
+    PAGE.write_text(page())
+    print(f"wrote {PAGE.name}")
