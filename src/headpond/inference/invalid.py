@@ -1,4 +1,4 @@
-"""Elasticsearch's two ways of saying that a request does not hold together."""
+"""Errors that the inference API raises in many places."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def validation_failed(problems: Sequence[str], type: str = "action_request_valid
     """
     numbered = "".join(f"{number}: {problem};" for number, problem in enumerate(problems, 1))
     return RestError(400, type, f"Validation Failed: {numbered}")
+
+
+def not_implemented(feature: str) -> RestError:
+    """A 501 for what Elasticsearch has and headpond has not."""
+    return RestError(501, "not_implemented_exception", f"{feature} is not implemented by headpond")
 
 
 def status_exception(status: int, reason: str, *, caused_by: RestError | None = None) -> RestError:

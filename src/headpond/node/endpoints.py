@@ -6,7 +6,6 @@ import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -70,15 +69,13 @@ class Endpoints:
             self._write(endpoint, Secrets())
             return endpoint
 
-    def replace(self, inference_id: str, change: Callable[[Stored], Stored]) -> Endpoint | None:
-        """Stores what `change` makes of an endpoint; None when there is none."""
+    def replace(self, endpoint: Endpoint, secrets: Secrets) -> bool:
+        """Stores an endpoint in the place of the one with its id; False when there is none any more."""
         with self._lock:
-            stored = self._cached.get(inference_id)
-            if stored is None:
-                return None
-            endpoint, secrets = change(stored)
+            if endpoint.inference_id not in self._cached:
+                return False
             self._write(endpoint, secrets)
-            return endpoint
+            return True
 
     def remove(self, inference_id: str) -> bool:
         """Forgets an endpoint and its secrets; False when there is none."""

@@ -9,19 +9,20 @@ from typing import Any, TypeVar
 
 from headpond.errors import HeadpondError, RestError
 from headpond.inference.deadline import Deadline
+from headpond.inference.definition import Change, Definition
 from headpond.inference.duration import parse_duration
 from headpond.inference.endpoint import Endpoint, check_id
 from headpond.inference.input_type import InputType
-from headpond.inference.invalid import status_exception
+from headpond.inference.invalid import not_implemented, status_exception
 from headpond.inference.request import PROBE_TEXT, InferenceRequest
 from headpond.inference.results import Result
 from headpond.inference.secrets import Secrets
-from headpond.inference.settings import java_text
 from headpond.inference.task_type import TaskType
 from headpond.node.endpoints import Endpoints, Stored, already_exists
 from headpond.node.store.database import Database
 from headpond.node.workers import QueueFullError, Workers
 from headpond.registry import Registry
+from headpond.services._known import ELASTICSEARCH_SERVICES
 from headpond.services.base import Service
 
 log = logging.getLogger("headpond.node.inference")
@@ -71,19 +72,52 @@ class Inference:
         """
         check_id(inference_id)
         deadline = _deadline(timeout)
-        config = dict(body)
-        task_type = _resolve(task_type, config)
-        name = config.pop("service", None)
-        if name is None:
-            raise status_exception(400, "Inference endpoint configuration is missing the [service] setting")
-        if not isinstance(name, str) or name not in SERVICES:
-            raise status_exception(400, f"Unknown service [{java_text(name)}]")
+        definition = Definition.parse(task_type, body)
+        name = definition.service
+        if name not in SERVICES:
+            if name in ELASTICSEARCH_SERVICES:
+                raise not_implemented(f"the service [{name}]")
+            raise status_exception(400, f"Unknown service [{name}]")
         if self._endpoints.get(inference_id):
             raise already_exists(inference_id)
-        endpoint, secrets = self._service(name).parse(inference_id, task_type, config)
+        endpoint, secrets = self._service(name).parse(inference_id, definition.task_type, definition.config)
         endpoint = self._validated(endpoint, secrets, deadline)
         self._endpoints.add(endpoint, secrets)
         return self._describe(endpoint)
+
+    def update(
+        self, inference_id: str, task_type: TaskType | None, body: Mapping[str, Any], timeout: str | None = None
+    ) -> dict[str, Any]:
+        """Changes secrets, task settings and what else its service lets one change; asks the endpoint once before.
+
+        Args:
+            inference_id: its name.
+            task_type: must be the endpoint's when given.
+            body: `service_settings`, `task_settings`, `task_type`; all optional.
+            timeout: for the call that checks the change, 30s by default.
+
+        Returns:
+            The endpoint as stored.
+
+        Raises:
+            RestError: 400, the body is wrong or the check failed; 404, there is no such endpoint.
+        """
+        check_id(inference_id)
+        deadline = _deadline(timeout)
+        change = Change.parse(body)
+        stored = self._endpoints.get(inference_id)
+        if stored is None:
+            raise no_such_to_update(inference_id)
+        endpoint, secrets = stored
+        if {task_type, change.task_type} - {None, TaskType.ANY, endpoint.task_type}:
+            raise status_exception(400, "Task type must match the task type of the existing endpoint")
+        service = self._service_of(endpoint)
+        updated, newer = service.update(endpoint, secrets, change.service_settings, change.task_settings)
+        if (updated, newer) != (endpoint, secrets):
+            updated = self._validated(updated, newer, deadline)
+            if not self._endpoints.replace(updated, newer):
+                raise no_such_to_update(inference_id)
+        return self._describe(updated)
 
     def get(self, inference_id: str, task_type: TaskType | None = None) -> dict[str, Any]:
         """One endpoint as GET shows it.
@@ -186,7 +220,8 @@ class Inference:
     def _validated(self, endpoint: Endpoint, secrets: Secrets, deadline: Deadline) -> Endpoint:
         service = self._service_of(endpoint)
         probe = RERANK_PROBE if endpoint.task_type is TaskType.RERANK else PROBE
-        endpoint = self._in_time(endpoint, deadline, partial(service.start, endpoint, deadline))
+        if not service.started(endpoint):
+            endpoint = self._in_time(endpoint, deadline, partial(service.start, endpoint, deadline))
         try:
             result = self._ask(endpoint, secrets, probe, deadline)
         except RestError as error:
@@ -238,6 +273,12 @@ def not_found(inference_id: str) -> RestError:
     return RestError(404, "resource_not_found_exception", f"Inference endpoint not found [{inference_id}]")
 
 
+def no_such_to_update(inference_id: str) -> RestError:
+    """The answer to an `_update` of an id that no endpoint has."""
+    reason = f"The inference endpoint [{inference_id}] does not exist and cannot be updated"
+    return RestError(404, "resource_not_found_exception", reason)
+
+
 def _not_created(cause: RestError) -> RestError:
     reason = "Could not complete inference endpoint creation as validation call to service threw an exception."
     return status_exception(400, reason, caused_by=cause)
@@ -248,21 +289,3 @@ def _deadline(timeout: str | None) -> Deadline:
         return Deadline.after(parse_duration(timeout or DEFAULT_TIMEOUT, "timeout"))
     except ValueError as error:
         raise RestError(400, "illegal_argument_exception", str(error)) from None
-
-
-def _resolve(of_path: TaskType | None, config: dict[str, Any]) -> TaskType:
-    """The task type of a PUT, from the path or the body, which must not differ."""
-    stated = config.pop("task_type", None)
-    of_body = TaskType.parse(java_text(stated)) if stated is not None else None
-    known = [task_type for task_type in (of_path, of_body) if task_type not in (None, TaskType.ANY)]
-    if not known:
-        raise status_exception(400, "model is missing required setting [task_type]")
-    if len(set(known)) > 1:
-        raise status_exception(
-            400,
-            f"Cannot resolve conflicting task_type parameter in the request URL [{of_path}] and the request body"
-            f" [{of_body}]",
-        )
-    found = known[0]
-    assert found is not None
-    return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from headpond.inference.chunking import parse_chunking
 from headpond.inference.deadline import Deadline
+from headpond.inference.definition import not_updatable
 from headpond.inference.endpoint import Endpoint
-from headpond.inference.invalid import status_exception
+from headpond.inference.invalid import not_implemented, status_exception
 from headpond.inference.request import InferenceRequest
 from headpond.inference.results import RESULT_NAMES, Result, TextEmbedding
 from headpond.inference.secrets import Secrets
@@ -23,12 +25,14 @@ class Service(ABC):
     Attributes:
         name: the `service` of endpoints, which is the module's name.
         task_types: what it can do.
+        missing_task_types: what it can do in Elasticsearch and not here.
         settings_order: in which order service settings are shown; others follow as they came.
         default_similarity: what dense vectors of this service are compared with, unless the user says.
     """
 
     name: ClassVar[str]
     task_types: ClassVar[tuple[TaskType, ...]]
+    missing_task_types: ClassVar[tuple[TaskType, ...]] = ()
     settings_order: ClassVar[tuple[str, ...]] = ()
     default_similarity: ClassVar[str] = "cosine"
 
@@ -72,8 +76,10 @@ class Service(ABC):
         """Refuses what the service cannot do.
 
         Raises:
-            RestError: 400, names the service and the task type.
+            RestError: 400, or 501 where Elasticsearch can; names the service and the task type.
         """
+        if task_type in self.missing_task_types:
+            raise not_implemented(f"the task type [{task_type}] of the service [{self.name}]")
         if task_type not in self.task_types:
             raise status_exception(400, f"The [{self.name}] service does not support task type [{task_type}]")
 
@@ -92,6 +98,38 @@ class Service(ABC):
     def task_settings(self, task_type: TaskType, settings: Settings) -> Mapping[str, Any]:
         """Reads task settings, of an endpoint or of one request; none by default."""
         return {}
+
+    def update(
+        self, endpoint: Endpoint, secrets: Secrets, service: Mapping[str, Any], task: Mapping[str, Any]
+    ) -> tuple[Endpoint, Secrets]:
+        """Reads the body of an `_update`: what is given replaces what was there, member by member.
+
+        Args:
+            endpoint: as it is now.
+            secrets: as they are now.
+            service: the new service settings.
+            task: the new task settings.
+
+        Raises:
+            RestError: 400, a value is wrong, or a setting cannot be updated.
+        """
+        problems: list[str] = []
+        new_service, new_task = Settings(service, SERVICE_SETTINGS, problems), Settings(task, TASK_SETTINGS, problems)
+        changed, newer = self.update_settings(endpoint, new_service)
+        given = _without_none(self.task_settings(endpoint.task_type, new_task))
+        new_service.raise_problems()
+        if left := {**new_service.left(), **new_task.left()}:
+            raise not_updatable(left)
+        updated = replace(endpoint.with_settings(**changed), task_settings={**endpoint.task_settings, **given})
+        return self.ordered(updated), secrets.merged(newer)
+
+    def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
+        """Reads the service settings that may change later; none by default.
+
+        Returns:
+            New values (None takes one out) and new secrets.
+        """
+        return {}, Secrets()
 
     def effective(self, endpoint: Endpoint, request: InferenceRequest) -> dict[str, Any]:
         """The endpoint's task settings with those of the request on top.

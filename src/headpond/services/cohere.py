@@ -50,6 +50,7 @@ class Cohere(Provider):
 
     name = "cohere"
     task_types = (TaskType.TEXT_EMBEDDING, TaskType.RERANK)
+    missing_task_types = (TaskType.COMPLETION,)
     settings_order = (
         "url",
         "similarity",

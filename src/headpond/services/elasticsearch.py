@@ -10,6 +10,7 @@ from headpond.errors import RestError
 from headpond.inference.chunking import Sentences
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
+from headpond.inference.invalid import not_implemented
 from headpond.inference.request import InferenceRequest
 from headpond.inference.results import Result
 from headpond.inference.secrets import Secrets
@@ -71,15 +72,15 @@ class Elasticsearch(Service):
     def service_settings(self, task_type: TaskType, settings: Settings) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """The model and its allocations."""
         if settings.text("deployment_id") is not None:
-            raise _missing("[deployment_id], attaching to a running deployment,")
+            raise not_implemented("[deployment_id], attaching to a running deployment,")
         model_id = settings.text("model_id") or self.default_model
         shown = _allocations(settings)
         if task_type is TaskType.TEXT_EMBEDDING:
             shown["similarity"] = settings.choice("similarity", ("cosine", "dot_product", "l2_norm"))
             if settings.choice("element_type", ("byte", "float")) == "byte":
-                raise _missing("the [element_type] [byte] of local models")
+                raise not_implemented("the [element_type] [byte] of local models")
         if task_type is TaskType.RERANK and settings.choice("long_document_strategy", ("chunk", "truncate")) == "chunk":
-            raise _missing("the [long_document_strategy] [chunk]")
+            raise not_implemented("the [long_document_strategy] [chunk]")
         settings.raise_problems()
         if model_id is None:
             reason = "Error parsing service settings, model_id must be provided"
@@ -100,26 +101,31 @@ class Elasticsearch(Service):
             endpoint = replace(endpoint, task_settings={"return_documents": True, **endpoint.task_settings})
         return endpoint, secrets
 
+    def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
+        """Allocations of one kind, which replace those of the other."""
+        allocations = settings.positive("num_allocations")
+        adaptive = settings.mapping("adaptive_allocations")
+        if allocations is None and adaptive is None:
+            return {}, Secrets()
+        shown = None if adaptive is None else _adaptive(adaptive, settings)
+        return {"num_allocations": allocations, "adaptive_allocations": shown}, Secrets()
+
     def started(self, endpoint: Endpoint) -> bool:
         """Whether the endpoint's model is settled."""
         return "serves" in endpoint.hidden
 
     def start(self, endpoint: Endpoint, deadline: Deadline) -> Endpoint:
         """Settles which model serves, fetches and loads it."""
-        from headpond.services._local.fetching import fetch
-
         choice = self._choice(endpoint.service_settings["model_id"], endpoint.task_type)
-        if not choice.present:
-            fetch(choice.card, deadline)
         settled = self._settled(endpoint, choice)
-        self._loaded().get(settled.hidden)
+        self._loaded().get(settled.hidden, deadline)
         return settled
 
     def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
         """All inputs through the model, packed into batches by length."""
         from headpond.services._local import serving
 
-        model: Any = self._loaded().get(endpoint.hidden)
+        model: Any = self._loaded().get(endpoint.hidden, deadline)
         if endpoint.task_type is TaskType.TEXT_EMBEDDING:
             return serving.embed(model, request)
         if endpoint.task_type is TaskType.SPARSE_EMBEDDING:
@@ -209,7 +215,3 @@ def _adaptive(values: Mapping[str, Any], outer: Settings) -> dict[str, Any]:
         settings.wrong(f"does not allow the setting [{name}]")
     shown = {"enabled": enabled, "min_number_of_allocations": low, "max_number_of_allocations": high}
     return {name: value for name, value in shown.items() if value is not None}
-
-
-def _missing(feature: str) -> RestError:
-    return RestError(501, "not_implemented_exception", f"{feature} is not implemented by the pond")

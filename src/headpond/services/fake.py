@@ -69,6 +69,10 @@ class Fake(Service):
             shown["similarity"] = settings.choice("similarity", SIMILARITIES)
         return {**shown, **read_knobs(settings)}, {}
 
+    def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
+        """All faults anew: those not given are off."""
+        return read_knobs(settings), Secrets()
+
     def task_settings(self, task_type: TaskType, settings: Settings) -> Mapping[str, Any]:
         """Rerank: `return_documents` and `top_n`."""
         if task_type is not TaskType.RERANK:

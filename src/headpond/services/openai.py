@@ -47,6 +47,7 @@ class OpenAI(Provider):
 
     name = "openai"
     task_types = (TaskType.TEXT_EMBEDDING,)
+    missing_task_types = (TaskType.COMPLETION, TaskType.CHAT_COMPLETION)
     settings_order = (
         "model_id",
         "url",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headpond.errors import RestError
+from headpond.inference.invalid import not_implemented
 from headpond.inference.task_type import TaskType
 from headpond.node.call import Call
 from headpond.node.http import Response
@@ -57,6 +58,19 @@ def put_typed_endpoint(node: Node, call: Call) -> dict[str, Any]:
     return node.inference.put(call.part("inference_id"), task_type, _object(call), call.text("timeout"))
 
 
+@route("PUT", "/_inference/{inference_id}/_update", params=["timeout"])
+def update_endpoint(node: Node, call: Call) -> dict[str, Any]:
+    """Changes an endpoint."""
+    return node.inference.update(call.part("inference_id"), None, _object(call), call.text("timeout"))
+
+
+@route("PUT", "/_inference/{task_type}/{inference_id}/_update", params=["timeout"])
+def update_typed_endpoint(node: Node, call: Call) -> dict[str, Any]:
+    """Changes an endpoint, which must have the task type."""
+    task_type = TaskType.parse(call.part("task_type"))
+    return node.inference.update(call.part("inference_id"), task_type, _object(call), call.text("timeout"))
+
+
 @route("DELETE", "/_inference/{inference_id}", params=["dry_run", "force"], body=False)
 def delete_endpoint(node: Node, call: Call) -> dict[str, Any]:
     """Forgets an endpoint."""
@@ -79,6 +93,26 @@ def infer(node: Node, call: Call) -> Response:
 def infer_typed(node: Node, call: Call) -> Response:
     """Asks an endpoint, which must have the task type."""
     return _infer(node, call, TaskType.parse(call.part("task_type")))
+
+
+@route("POST", "/_inference/{inference_id}/_stream", params=["timeout"])
+@route("POST", "/_inference/{task_type}/{inference_id}/_stream", params=["timeout"])
+def stream(node: Node, call: Call) -> Response:
+    """Not there yet."""
+    raise not_implemented("streaming inference ([_stream])")
+
+
+@route("GET", "/_inference/_services")
+@route("GET", "/_inference/_services/{task_type}")
+def list_services(node: Node, call: Call) -> Response:
+    """Not there yet."""
+    raise not_implemented("the list of inference services ([_services])")
+
+
+@route("GET", "PUT", "DELETE", "/_inference/_region_policy", params=["force"])
+def region_policy(node: Node, call: Call) -> Response:
+    """Concerns Elastic's own inference service, which a pond does not have."""
+    raise not_implemented("the region policy of inference ([_region_policy])")
 
 
 def _infer(node: Node, call: Call, task_type: TaskType | None) -> Response:

@@ -54,6 +54,14 @@ class Provider(Service):
             settings.wrong(f"does not allow the setting [rate_limit.{name}]")
         return {"requests_per_minute": rate or self.requests_per_minute}
 
+    def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
+        """The API key and the rate limit."""
+        key = settings.text("api_key")
+        changed: dict[str, Any] = {}
+        if (limit := settings.mapping("rate_limit")) is not None:
+            changed["rate_limit"] = self.rate_limit(Settings({"rate_limit": limit}, settings.scope, settings.problems))
+        return changed, Secrets({"api_key": key} if key else {})
+
     @abstractmethod
     def headers(self, endpoint: Endpoint, secrets: Secrets) -> dict[str, str]:
         """Headers with the credentials."""

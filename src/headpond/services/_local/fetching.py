@@ -59,8 +59,6 @@ def _fetch(name: str, future: Future[None]) -> None:
 
 def as_rest(error: HeadpondError, name: str) -> RestError:
     """The answer of an endpoint whose model cannot be had or run."""
-    if isinstance(error, RestError):
-        return error
     if isinstance(error, MissingExtraError):
         return RestError(501, "not_implemented_exception", str(error))
     if isinstance(error, ModelError):

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headpond.errors import HeadpondError
+from headpond.errors import HeadpondError, RestError
+from headpond.inference.deadline import Deadline
 from headpond.inference.input_type import InputType
 from headpond.inference.request import InferenceRequest
 from headpond.inference.results import (
@@ -17,10 +18,11 @@ from headpond.inference.results import (
     Usage,
     rank,
 )
+from headpond.models import catalog, store
 from headpond.models.dense import DenseModel
 from headpond.models.rerank import CrossEncoder, LateInteraction, Reranker
 from headpond.models.sparse import SparseModel
-from headpond.services._local.fetching import as_rest
+from headpond.services._local.fetching import as_rest, fetch
 
 Model = DenseModel | SparseModel | Reranker
 
@@ -39,23 +41,32 @@ class Models:
         self._lock = threading.Lock()
         self._loaded: dict[tuple[str, str], Model] = {}
 
-    def get(self, served: Mapping[str, Any]) -> Model:
-        """The model an endpoint is served by.
+    def get(self, served: Mapping[str, Any], deadline: Deadline) -> Model:
+        """The model an endpoint is served by; it is fetched when it is not here.
 
         Args:
             served: what `choosing.remembered` made.
+            deadline: how long to wait for a fetch.
 
         Raises:
-            RestError: 404, its weights are not here or cannot be run; 501, the extra `local` is not installed.
+            RestError: 404, its weights cannot be had or run; 408, they are on their way; 501, the extra `local` is not
+                installed.
         """
-        key = served["serves"], served["method"]
-        with self._lock:
-            if key not in self._loaded:
-                try:
-                    self._loaded[key] = _LOADERS[key[1]](key[0])
-                except HeadpondError as error:
-                    raise as_rest(error, key[0]) from error
-            return self._loaded[key]
+        name, method = served["serves"], served["method"]
+        loaded = self._loaded.get((name, method))
+        if loaded is not None:
+            return loaded
+        try:
+            if not store.present(name):
+                fetch(catalog.get(name), deadline)
+            with self._lock:
+                if (name, method) not in self._loaded:
+                    self._loaded[name, method] = _LOADERS[method](name)
+                return self._loaded[name, method]
+        except RestError:
+            raise
+        except HeadpondError as error:
+            raise as_rest(error, name) from error
 
 
 def embed(model: DenseModel, request: InferenceRequest) -> TextEmbedding:
@@ -65,9 +76,14 @@ def embed(model: DenseModel, request: InferenceRequest) -> TextEmbedding:
 
 
 def expand(model: SparseModel, request: InferenceRequest) -> SparseEmbedding:
-    """Sparse vectors of all inputs; `is_truncated` where the tokenizer cut a text."""
+    """Sparse vectors of all inputs; `is_truncated` where the tokenizer cut a text.
+
+    A full stop in a token becomes two underscores, as in Elasticsearch, whose sparse fields take no dots in names.
+    """
     result = model.embed(request.input, _use(request.input_type))
-    vectors = tuple(SparseVector(*pair) for pair in zip(result.terms, result.truncated, strict=True))
+    vectors = tuple(
+        SparseVector(_storable(terms), cut) for terms, cut in zip(result.terms, result.truncated, strict=True)
+    )
     return SparseEmbedding(vectors, Usage(len(request.input), sum(result.tokens)))
 
 
@@ -76,6 +92,10 @@ def score(model: Reranker, request: InferenceRequest, *, top_n: int | None, with
     scores = model.score(request.require_query(), request.input)
     usage = Usage(len(request.input))
     return rank(scores, request.input, top_n=top_n, with_text=with_text, usage=usage)
+
+
+def _storable(terms: dict[str, float]) -> dict[str, float]:
+    return {token.replace(".", "__") if "." in token else token: weight for token, weight in terms.items()}
 
 
 def _use(input_type: InputType | None) -> str | None:
