@@ -36,18 +36,18 @@ class Chain:
     links: tuple[Link, ...]
 
     @classmethod
-    def build(cls, items: Sequence[Mapping[str, Any]], where: Where) -> Chain:
+    def build(cls, items: Sequence[Mapping[str, Any]], where: Where, *, first: int = 0) -> Chain:
         """Builds the chain of a pipeline file's `processors`.
 
         Args:
             items: `{name: options}` each.
-            where: places these items in their file, for errors.
+            where: the list's place in its file, for errors.
+            first: the place of the first item in that list.
 
         Raises:
-            UnknownNameError: no processor has this name.
-            InputError: options are wrong; says which, where, and the nearest valid one.
+            Wrong: a name or an option is wrong; says which, where, and the nearest valid one.
         """
-        return cls(tuple(_link(item, where.at(index)) for index, item in enumerate(items)))
+        return cls(tuple(_link(item, where.at(index)) for index, item in enumerate(items, first)))
 
     def run(self, records: Sequence[Record], context: Context) -> None:
         """Runs all processors over the batch. Failed and dropped records are passed over by the rest."""
@@ -68,6 +68,15 @@ class Chain:
             if link.on_failure is not None:
                 names |= dict.fromkeys(link.on_failure.endpoints())
         return list(names)
+
+    def outputs(self) -> list[tuple[str, str]]:
+        """Fields that hold embeddings, each with the endpoint they come from."""
+        found = []
+        for link in self.links:
+            found += link.processor.outputs()
+            if link.on_failure is not None:
+                found += link.on_failure.outputs()
+        return found
 
 
 def _link(item: Mapping[str, Any], where: Where) -> Link:

@@ -37,6 +37,7 @@ class Record:
         line: its line there, from 1; None where there are no lines.
         raw: the record as it was read, JSON; a dead letter holds it.
         digest: what the record and the pipeline look like, see `headpond.pipeline.identity`.
+        contended: whether another record with the same id is still on its way, so the index cannot be asked about it.
         dropped: whether a `drop` processor took it out on purpose.
         failure: set when a processor failed.
         ingest: Elasticsearch's `_ingest` metadata, for templates.
@@ -48,6 +49,7 @@ class Record:
     line: int | None = None
     raw: bytes = b""
     digest: str = ""
+    contended: bool = False
     dropped: bool = False
     failure: Failure | None = None
     ingest: dict[str, Any] = field(default_factory=dict)

@@ -68,17 +68,23 @@ class Processor(ABC, Generic[S]):
         """Inference endpoints the processor needs."""
         return []
 
+    def outputs(self) -> list[tuple[str, str]]:
+        """Fields that hold embeddings, each with the endpoint they come from."""
+        return []
+
 
 class RecordProcessor(Processor[S]):
     """A processor that looks at one record at a time."""
 
     def run(self, records: Sequence[Record], context: Context) -> None:
-        """Applies it to each record; a ValueError fails that record."""
+        """Applies it to each record; whatever it raises fails that record only."""
         for record in records:
             try:
                 self.apply(record)
             except ValueError as error:
                 self.fail(record, str(error))
+            except Exception as error:  # a fault of the processor must not cost the other records
+                self.fail(record, f"{type(error).__name__}: {error}")
 
     @abstractmethod
     def apply(self, record: Record) -> None:

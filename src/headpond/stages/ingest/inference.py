@@ -69,6 +69,10 @@ class Inference(Processor[InferenceSpec]):
         """The endpoint that embeds."""
         return [self.spec.model_id]
 
+    def outputs(self) -> list[tuple[str, str]]:
+        """The fields that embeddings are written to."""
+        return [(pair.output_field, self.spec.model_id) for pair in self.spec.input_output]
+
     def _inputs(self, record: Record) -> list[tuple[path.Slot, str]]:
         found = []
         for pair in self.spec.input_output:

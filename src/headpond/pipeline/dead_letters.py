@@ -1,0 +1,65 @@
+"""The file of records that could not be indexed, each with the reason. JSON lines, readable by its owner only."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from headpond.errors import JobError
+
+
+class DeadLetters:
+    """Writes `{record, reason, stage, error, source, line, attempts}`; the file is made when the first one comes.
+
+    Args:
+        path: where to; an existing file is appended to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None as long as nothing was written."""
+        return self._path if self._file is not None else None
+
+    def write(self, letter: dict[str, Any]) -> None:
+        """Appends one letter; it is with the operating system when this returns.
+
+        Raises:
+            JobError: the file cannot be written (no space left, no permission).
+        """
+        with self._lock:
+            try:
+                if self._file is None:
+                    handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                    self._file = os.fdopen(handle, "ab", buffering=0)
+                self._file.write(orjson.dumps(letter) + b"\n")
+            except OSError as error:
+                raise JobError(
+                    f"the dead letters cannot be written to {self._path}: {error.strerror}",
+                    hint="make room or give another file, then run the same command again",
+                ) from None
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+
+
+def default_path(pipeline: str) -> Path:
+    """A new file in the working directory: `<pipeline>-<date>-<time>.dead.jsonl`."""
+    stem = f"{pipeline}-{time.strftime('%Y%m%d-%H%M%S')}"
+    path, number = Path(f"{stem}.dead.jsonl"), 1
+    while path.exists():
+        number += 1
+        path = Path(f"{stem}-{number}.dead.jsonl")
+    return path

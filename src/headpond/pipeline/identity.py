@@ -1,0 +1,63 @@
+"""Names of records: ids that are the same in every run, and digests that change when a document would."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from headpond.pipeline.endpoints import TargetEndpoint
+from headpond.pipeline.spec import PipelineSpec
+from headpond.stages.record import Record
+
+LONGEST_ID = 512
+"""Bytes of an `_id` that Elasticsearch accepts."""
+
+_FORMAT = b"1"
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """JSON with sorted keys: equal documents give equal bytes.
+
+    Raises:
+        ValueError: the document holds something that is not JSON.
+    """
+    try:
+        return orjson.dumps(document, option=_OPTIONS)
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise ValueError(f"is not JSON: {error}") from None
+
+
+def of_pipeline(spec: PipelineSpec, endpoints: Mapping[str, TargetEndpoint]) -> bytes:
+    """What a pipeline does to a document: its processors, and the models behind their endpoints."""
+    models = {name: endpoints[name].fingerprint for name in spec.processors.endpoints()}
+    return hashlib.blake2b(canonical({"processors": spec.file.processors, "models": models}), digest_size=16).digest()
+
+
+def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> None:
+    """Gives a record its id, digest and raw form, and takes `_id` out of its document.
+
+    The id is the record's `_id`, or the field `id_field`, or else a hash of its content.
+
+    Raises:
+        ValueError: the id is empty, too long, or neither text nor number; or `id_field` is missing.
+    """
+    content = record.raw = canonical(record.document)
+    given = record.document.pop("_id", None)
+    if given is None and id_field is not None:
+        given = record.document.get(id_field)
+        if given is None:
+            raise ValueError(f"field [{id_field}], which should hold the id, is missing")
+    if given is None:
+        record.id = hashlib.blake2b(content, digest_size=16).hexdigest()
+    elif isinstance(given, str | int) and not isinstance(given, bool):
+        record.id = str(given)
+    else:
+        raise ValueError(f"an id is a text or a whole number, not {given!r}")
+    size = len(record.id.encode())
+    if not 0 < size <= LONGEST_ID:
+        raise ValueError(f"an id has 1 to {LONGEST_ID} bytes, this one has {size}")
+    record.digest = hashlib.blake2b(_FORMAT + pipeline + content, digest_size=16).hexdigest()

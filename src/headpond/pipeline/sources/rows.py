@@ -1,0 +1,31 @@
+"""Any iterable of dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from headpond.pipeline.identity import canonical
+from headpond.pipeline.sources.base import Item, Source
+
+
+class Rows(Source):
+    """Records from Python; they are copied, so that processors do not change the caller's."""
+
+    name = "records"
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = rows
+
+    def items(self) -> Iterator[Item]:
+        """The records, counted from 1."""
+        for number, row in enumerate(self._rows, 1):
+            if not isinstance(row, Mapping):  # the caller may give anything
+                yield Item(number, None, repr(row)[:1000], f"a record is a dict, not {type(row).__name__}")
+                continue
+            try:
+                yield Item(number, orjson.loads(canonical(dict(row))))
+            except ValueError as error:
+                yield Item(number, None, repr(row)[:1000], str(error))

@@ -1,0 +1,111 @@
+"""What a pipeline file says, checked and with its stages built; no target and no environment has a part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from headpond.stages.chain import Chain
+from headpond.stages.response.base import ResponseProcessor
+from headpond.stages.where import Where
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class EndpointBody(_Section):
+    """The body of `PUT _inference/<task_type>/<id>`, with its task type."""
+
+    task_type: Literal["text_embedding", "sparse_embedding", "rerank", "completion"] = Field(
+        description="What the endpoint does."
+    )
+    service: str = Field(description="Elasticsearch's name of the service, as in `openai`, `elasticsearch` or `fake`.")
+    service_settings: dict[str, Any] = Field(
+        default_factory=dict, description="The service's settings; write secrets as `${NAME}`."
+    )
+    task_settings: dict[str, Any] = Field(default_factory=dict, description="Defaults of the endpoint's requests.")
+    chunking_settings: dict[str, Any] | None = Field(None, description="How Elasticsearch itself cuts long texts.")
+
+
+class IndexSection(_Section):
+    """Where documents go."""
+
+    name: str | None = Field(None, description="The index; the pipeline's name when left out.")
+    mapping: str | dict[str, Any] | None = Field(
+        None, description="A name in `mappings/`, a path, or an index body; dims come from the endpoints."
+    )
+
+
+class Expectation(_Section):
+    """What a test wants of the hits; every given key must hold."""
+
+    first: str | None = Field(None, description="The id that must come first.")
+    hits: list[str] | None = Field(None, description="The ids that must come first, in this order.")
+    contains: list[str] = Field(default_factory=list, description="Ids that must be among the hits.")
+    lacks: list[str] = Field(default_factory=list, description="Ids that must not be.")
+
+
+class With(_Section):
+    """What a test runs with instead of the pipeline's own."""
+
+    service: Literal["fake"] | None = Field(
+        None, description="`fake` serves every endpoint: no key, no weights, the same answer everywhere."
+    )
+
+
+class Case(_Section):
+    """One test of a pipeline: documents, a query, and what must come of it."""
+
+    name: str = Field(description="A sentence that says what holds.")
+    served: With = Field(default_factory=lambda: With(service=None), alias="with", description="What it runs with.")
+    documents: list[dict[str, Any]] = Field(min_length=1, description="Records, each with an `_id`.")
+    query: str = Field(description="The text searched for.")
+    size: int = Field(10, ge=1, le=1000, description="How many hits are asked for.")
+    filter: dict[str, Any] | None = Field(None, description="A query that restricts the hits.")
+    expect: Expectation = Field(description="What must come of it.")
+
+
+class PipelineFile(_Section):
+    """The top level of a pipeline file."""
+
+    description: str | None = Field(None, description="One line that `headpond list` shows.")
+    endpoints: dict[str, EndpointBody] = Field(default_factory=dict, description="Endpoints by their id.")
+    index: IndexSection = Field(
+        default_factory=lambda: IndexSection(name=None, mapping=None), description="Where documents go."
+    )
+    processors: list[dict[str, Any]] = Field(
+        default_factory=list, description="An Elasticsearch ingest pipeline, run by the client in batches."
+    )
+    search: dict[str, Any] | None = Field(None, description="A `_search` body with `{{query}}` and `{{size}}`.")
+    response_processors: list[dict[str, Any]] = Field(default_factory=list, description="What happens to the hits.")
+    tests: list[Case] = Field(default_factory=list, description="Checked by `headpond test`.")
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """A pipeline file that has been read and checked.
+
+    Attributes:
+        name: the file's name without its ending; also the index's name when the file has none.
+        file: the sections as they were written; endpoints still hold `${NAME}` references.
+        processors: the ingest stages.
+        response_processors: the query stages.
+        mapping: the index body that `index.mapping` stands for; None when it has none.
+        where: the file's places.
+    """
+
+    name: str
+    file: PipelineFile
+    processors: Chain
+    response_processors: tuple[ResponseProcessor[Any], ...]
+    mapping: Mapping[str, Any] | None = None
+    where: Where = field(default_factory=Where, repr=False)
+
+    @property
+    def description(self) -> str:
+        """What it is for, one line."""
+        return (self.file.description or "").strip()
