@@ -22,6 +22,12 @@ QUERIES: dict[str, dict[str, Any]] = {
     "not-pruned": {"field": "s", "query_vector": {"mill": 1.0, "pond": 0.1}, "prune": False},
     "unmapped-field": {"field": "nothing", "query_vector": {"pond": 1.0}},
     "empty": {"field": "s", "query_vector": {}},
+    "config-with-prune-off": {
+        "field": "s",
+        "query_vector": {"pond": 1.0},
+        "prune": False,
+        "pruning_config": {"tokens_freq_ratio_threshold": 3},
+    },
     "named": {"field": "s", "query_vector": {"pond": 1.0}, "_name": "by token"},
 }
 
@@ -129,7 +135,6 @@ WRONG: dict[str, Any] = {
     "not-a-sparse-field": {"field": "text", "query_vector": {"a": 1.0}},
     "a-list": {"field": "s", "query_vector": [1.0]},
     "text-weight": {"field": "s", "query_vector": {"a": "b"}},
-    "config-with-prune-off": {"field": "s", "query_vector": {"a": 1.0}, "prune": False, "pruning_config": {}},
 }
 
 

@@ -1,7 +1,8 @@
 """Gets an Elasticsearch distribution and makes it fit for tests, once per version.
 
 The distribution is `org.elasticsearch.distribution.integ-test-zip` of Maven Central: the server without its modules.
-A plugin of our own (`java/`), compiled against the server's jars, adds `GET /` and the english and french analyzers.
+A plugin of our own (`java/`), compiled against the server's jars, adds `GET /` and what tests need of
+the analysis module: the english and french analyzers, the whitespace and keyword tokenizers.
 The result is read only and shared by all runs; each node brings its own configuration, data and log folders.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import hashlib
 import os
 import re
 import shutil
@@ -37,14 +39,22 @@ def prepare(version: str) -> Path:
     Raises:
         UnavailableError: no JDK, no Maven, or Maven cannot get the artifact.
     """
-    home = cache_folder() / version
+    home = cache_folder() / f"{version}-{_sources_hash()}"
     if not home.is_dir():
         java = find_jdk()
         home.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(home.parent / f"{version}.lock"):
+        with _locked(home.parent / f"{home.name}.lock"):
             if not home.is_dir():
                 _build(version, java, home)
     return home
+
+
+def _sources_hash() -> str:
+    """Eight digits that change with the plugin, so that a changed one is built anew."""
+    digest = hashlib.sha256()
+    for source in sorted(SOURCES.rglob("*.java")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def cache_folder() -> Path:

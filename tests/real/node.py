@@ -116,7 +116,7 @@ class RealNode:
             )
 
     def _unprivileged(self) -> int | None:
-        """The user to run as, owner of the folder; None when this process is not root, since Elasticsearch refuses root."""
+        """The user to run as, who then owns the folder; None unless this process is root, which the server refuses."""
         if os.geteuid() != 0:
             return None
         nobody = pwd.getpwnam("nobody")

@@ -55,7 +55,8 @@ def _mappings(actual: Mapping[str, Json], expected: Mapping[str, Json], path: st
 
 def _lists(actual: Sequence[Json], expected: Sequence[Json], path: str, rel: float) -> Iterator[str]:
     if len(actual) != len(expected):
-        yield f"{path or 'answer'}: got {len(actual)} elements {_brief(actual)}, expected {len(expected)} {_brief(expected)}"
+        got, wanted = _brief(actual), _brief(expected)
+        yield f"{path or 'answer'}: got {len(actual)} elements {got}, expected {len(expected)} {wanted}"
         return
     for at, (one, other) in enumerate(zip(actual, expected, strict=True)):
         yield from _walk(one, other, f"{path}[{at}]", rel)

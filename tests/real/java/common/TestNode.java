@@ -1,12 +1,16 @@
 package headpond.testnode;
 
 import org.apache.lucene.analysis.Analyzer;
+import org.apache.lucene.analysis.Tokenizer;
+import org.apache.lucene.analysis.core.KeywordTokenizer;
+import org.apache.lucene.analysis.core.WhitespaceTokenizer;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
 import org.apache.lucene.analysis.fr.FrenchAnalyzer;
 import org.elasticsearch.cluster.service.ClusterService;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.analysis.AnalyzerProvider;
 import org.elasticsearch.index.analysis.AnalyzerScope;
+import org.elasticsearch.index.analysis.TokenizerFactory;
 import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
 import org.elasticsearch.node.Node;
 import org.elasticsearch.plugins.ActionPlugin;
@@ -20,8 +24,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * What a full distribution has in modules that are not published by themselves: GET / and the language analyzers,
- * which are Lucene's own. The subclass fits `getRestHandlers` to the server's version.
+ * What a full distribution has in modules that are not published by themselves: GET /, two language analyzers and two
+ * tokenizers, which are Lucene's own. The subclass fits `getRestHandlers` to the server's version.
  */
 abstract class TestNode extends Plugin implements ActionPlugin, AnalysisPlugin {
     private volatile ClusterService cluster;
@@ -39,6 +43,15 @@ abstract class TestNode extends Plugin implements ActionPlugin, AnalysisPlugin {
     @Override
     public Map<String, AnalysisProvider<AnalyzerProvider<? extends Analyzer>>> getAnalyzers() {
         return Map.of("english", analyzer(EnglishAnalyzer::new), "french", analyzer(FrenchAnalyzer::new));
+    }
+
+    @Override
+    public Map<String, AnalysisProvider<TokenizerFactory>> getTokenizers() {
+        return Map.of("whitespace", tokenizer(WhitespaceTokenizer::new), "keyword", tokenizer(KeywordTokenizer::new));
+    }
+
+    private static AnalysisProvider<TokenizerFactory> tokenizer(Supplier<Tokenizer> make) {
+        return (index, environment, name, settings) -> TokenizerFactory.newFactory(name, make);
     }
 
     private static AnalysisProvider<AnalyzerProvider<? extends Analyzer>> analyzer(Supplier<Analyzer> make) {
