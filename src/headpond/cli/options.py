@@ -28,3 +28,14 @@ def connect_to(args: argparse.Namespace) -> Elasticsearch:
 
     inference = "embedded:.headpond" if args.inference == "embedded" else args.inference
     return connect(args.target, inference=inference)
+
+
+def positive(text: str) -> int:
+    """An argument that must be a whole number above zero."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return number

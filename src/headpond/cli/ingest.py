@@ -1,0 +1,52 @@
+"""Index records through a pipeline: JSON lines or CSV files (also .gz), or - for JSON lines on standard input.
+
+Records that are already indexed and have not changed cost nothing. Records that cannot be indexed go, with the reason,
+to a file of dead letters; the others are indexed all the same. A job that is interrupted goes on when it is run again.
+
+headpond ingest quickstart articles.jsonl
+zcat dump.gz | headpond ingest quickstart - --index articles
+headpond ingest hybrid.yaml part-*.jsonl.gz --target http://127.0.0.1:9200 --report report.json
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from headpond.cli import app, options, progress
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's arguments."""
+    parser.add_argument("pipeline", metavar="PIPELINE", help="a name (see headpond list) or a file")
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="files, or - for standard input")
+    parser.add_argument("--index", metavar="NAME", help="the index (default: the pipeline's)")
+    parser.add_argument("--id-field", metavar="FIELD", help="the field with ids (default: _id, else a hash)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
+    parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where bad records go (default: a new file)")
+    options.add_target(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the job and shows its report."""
+    from headpond.pipeline.job import JobSettings
+    from headpond.pipeline.report import IngestInterrupted, IngestStoppedError, Report
+    from headpond.toolkit import load
+
+    settings = JobSettings(id_field=args.id_field, dead_letters=args.dead_letters)
+
+    def finish(report: Report) -> None:
+        progress.show_report(report)
+        if args.report is not None:
+            progress.write_report(report, args.report)
+
+    with options.connect_to(args) as client:
+        pipeline = load(args.pipeline, client=client)
+        try:
+            with progress.ingest_progress() as tell:
+                report = pipeline.ingest(*args.sources, index=args.index, settings=settings, on_progress=tell)
+        except (IngestStoppedError, IngestInterrupted) as ended:
+            finish(ended.report)
+            raise
+    finish(report)
+    return app.DEAD_LETTERS if report.dead_lettered else app.DONE

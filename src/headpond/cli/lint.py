@@ -1,0 +1,26 @@
+"""Check pipeline files without talking to anything: unknown keys, missing endpoints, fields that do not fit the mapping."""
+
+from __future__ import annotations
+
+import argparse
+
+from headpond.cli import app
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's arguments."""
+    parser.add_argument("pipelines", metavar="PIPELINE", nargs="*", help="names or files (default: all that are found)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints what is found, one line each; exit code 1 when there is an error."""
+    from headpond.pipeline.find import find, names
+    from headpond.pipeline.lint import lint
+
+    files = [find(given) for given in args.pipelines] or [file for _, file in names()]
+    findings = [finding for file in files for finding in lint(file)]
+    for finding in findings:
+        print(finding)
+    errors = sum(finding.severity == "error" for finding in findings)
+    print(f"{len(files)} checked, {errors} errors, {len(findings) - errors} warnings")
+    return app.FAILED if errors else app.DONE
