@@ -1,4 +1,4 @@
-"""Check pipeline files without talking to anything: unknown keys, missing endpoints, fields that do not fit the mapping."""
+"""Check pipeline files without any target: unknown keys, missing endpoints, fields that do not fit the mapping."""
 
 from __future__ import annotations
 
