@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from headpond import connect
+from tests.services.provider import Asked, Provider, Reply
+
+
+@pytest.fixture
+def client() -> Iterator[Elasticsearch]:
+    """The official client in front of a fresh pond."""
+    client = connect("memory", retry_on_timeout=False, max_retries=0)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A server on this machine in the place of a provider."""
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def openai(provider: Provider) -> Provider:
+    """Answers embeddings as OpenAI does: [length of the text, 1, 0.5]."""
+    provider.always = openai_embeddings
+    return provider
+
+
+@pytest.fixture
+def cohere(provider: Provider) -> Provider:
+    """Answers embeddings and rerank as Cohere's API version 2 does."""
+    provider.always = cohere_answer
+    return provider
+
+
+def openai_embeddings(asked: Asked) -> Reply:
+    texts = asked.json()["input"]
+    data = [
+        {"object": "embedding", "index": index, "embedding": [float(len(text)), 1.0, 0.5]}
+        for index, text in enumerate(texts)
+    ]
+    usage = {"prompt_tokens": 2 * len(texts), "total_tokens": 2 * len(texts)}
+    return Reply(body={"object": "list", "data": data, "model": asked.json()["model"], "usage": usage})
+
+
+def cohere_answer(asked: Asked) -> Reply:
+    body = asked.json()
+    meta: dict[str, Any] = {"api_version": {"version": "2"}, "billed_units": {"input_tokens": 3}}
+    if asked.path.endswith("/rerank"):
+        order = sorted(range(len(body["documents"])), key=lambda index: -len(body["documents"][index]))
+        results = [{"index": index, "relevance_score": 0.5 ** (place + 1)} for place, index in enumerate(order)]
+        return Reply(body={"id": "1", "results": results[: body.get("top_n")], "meta": meta})
+    kind = body["embedding_types"][0]
+    rows = [[float(len(text)), 0.5] if kind == "float" else [len(text), -1] for text in body["texts"]]
+    return Reply(body={"id": "1", "embeddings": {kind: rows}, "texts": body["texts"], "meta": meta})

@@ -1,0 +1,129 @@
+"""A provider on this machine: a real HTTP server that keeps what it was asked and answers as it is told."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came over the wire; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer. `body` is sent as JSON unless it is bytes; `reset` breaks the connection instead; an
+    `unfinished` body promises more than ever comes."""
+
+    status: int = 200
+    body: Any = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    reset: bool = False
+    unfinished: bool = False
+
+    def content(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+class Provider:
+    """Answers first what was queued with `then`, after that what `always` makes of the request."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.always: Callable[[Asked], Reply] = lambda asked: Reply(500, b"nothing to answer")
+        self._queued: list[Reply] = []
+        self._lock = threading.Lock()
+        self._gone = threading.Event()
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                reply = provider._next(Asked(self.command, self.path, headers, body))
+                provider._gone.wait(reply.delay)
+                if reply.reset:
+                    linger = struct.pack("ii", 1, 0)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                self._send(reply)
+
+            def _send(self, reply: Reply) -> None:
+                content = reply.content()
+                try:
+                    self.send_response(reply.status)
+                    for name, value in {"content-type": "application/json", **reply.headers}.items():
+                        self.send_header(name, value)
+                    self.send_header("content-length", str(len(content) + reply.unfinished))
+                    self.end_headers()
+                    self.wfile.write(content)
+                    provider._gone.wait(60 if reply.unfinished else 0)
+                except OSError:  # the caller has gone
+                    self.close_connection = True
+
+            def finish(self) -> None:
+                try:
+                    super().finish()
+                except (OSError, ValueError):  # reset above
+                    self.close_connection = True
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Keeps quiet."""
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 64
+            block_on_close = False
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    def then(self, *replies: Reply) -> None:
+        """Queues answers; each is given once."""
+        with self._lock:
+            self._queued += replies
+
+    def close(self) -> None:
+        self._gone.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _next(self, asked: Asked) -> Reply:
+        with self._lock:
+            self.asked.append(asked)
+            queued = self._queued.pop(0) if self._queued else None
+        return queued or self.always(asked)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Whether the condition comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True

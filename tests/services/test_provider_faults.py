@@ -1,0 +1,275 @@
+"""What the caller of an endpoint gets when its provider misbehaves."""
+
+import socket
+import threading
+import time
+from contextlib import closing
+from typing import Any
+
+import pytest
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
+
+from tests.services.provider import Provider, Reply, eventually
+
+NOW = {"retry-after": "0"}
+NOT_CREATED = "Could not complete inference endpoint creation as validation call to service threw an exception."
+
+
+def settings(service: str, url: str) -> dict[str, Any]:
+    path = "/v1/embeddings" if service == "openai" else ""
+    return {"api_key": "hunter2", "model_id": "m", "url": url + path}
+
+
+@pytest.fixture(params=["openai", "cohere"])
+def endpoint(request: pytest.FixtureRequest, client: Elasticsearch) -> Provider:
+    """A provider with the endpoint `e` on it, whose calls so far are forgotten."""
+    provider: Provider = request.getfixturevalue(request.param)
+    body = {"service": request.param, "service_settings": settings(request.param, provider.url)}
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    provider.asked.clear()
+    return provider
+
+
+def refused(client: Elasticsearch, timeout: str = "5s", **options: Any) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        client.inference.text_embedding(inference_id="e", input=["a"], timeout=timeout, **options)
+    assert "hunter2" not in str(caught.value.body)
+    assert caught.value.body["status"] == caught.value.meta.status
+    return caught.value
+
+
+def message(text: str) -> dict[str, Any]:
+    """An error body both providers' services can read."""
+    return {"message": text, "error": {"message": text}}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "status", "text"),
+    [
+        (400, 400, "Received a bad request status code"),
+        (401, 401, "Received an authentication error status code"),
+        (403, 403, "Received a permission denied error status code"),
+        (405, 405, "Received a method not allowed status code"),
+        (418, 418, "Received an unsuccessful status code"),
+        (422, 422, "Received an input validation error response"),
+        (302, 400, "Unhandled redirection"),
+        (502, 400, "Received a server error status code"),
+        (529, 400, "Received a server error status code"),
+    ],
+)
+def test_a_status_that_is_final_is_passed_on_at_once(
+    client: Elasticsearch, endpoint: Provider, upstream: int, status: int, text: str
+) -> None:
+    endpoint.then(Reply(upstream, message("because hunter2")))
+    error = refused(client)
+    assert error.meta.status == status
+    assert error.body["error"]["type"] == "status_exception"
+    assert error.body["error"]["reason"] == (
+        f"{text} for request from inference entity id [e] status [{upstream}]. Error message: [because ***]"
+    )
+    assert len(endpoint.asked) == 1
+
+
+def test_a_wrong_address_is_named_without_its_query(client: Elasticsearch, openai: Provider) -> None:
+    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    body["service_settings"]["url"] += "?key=abc"
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    openai.then(Reply(404, b"nothing here"))
+    assert refused(client).body["error"]["reason"] == (
+        f"Resource not found at [{openai.url}/v1/embeddings] for request from inference entity id [e] status [404]"
+    )
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_passing_trouble_is_retried(client: Elasticsearch, endpoint: Provider, status: int) -> None:
+    trouble = Reply(status, message("later"), NOW)
+    endpoint.then(trouble, trouble)
+    answer = client.inference.text_embedding(inference_id="e", input=["a"], timeout="5s")
+    assert len(answer["text_embedding"]) == 1
+    assert len(endpoint.asked) == 3
+    assert len({asked.body for asked in endpoint.asked}) == 1
+
+
+def test_retry_after_is_kept(client: Elasticsearch, endpoint: Provider) -> None:
+    moments: list[float] = []
+    answer = endpoint.always
+
+    def note(asked: Any) -> Reply:
+        moments.append(time.monotonic())
+        return Reply(429, b"", {"retry-after": "0.3"}) if len(moments) == 1 else answer(asked)
+
+    endpoint.always = note
+    client.inference.text_embedding(inference_id="e", input=["a"], timeout="5s")
+    assert moments[1] - moments[0] >= 0.3
+
+
+def test_a_wait_beyond_the_timeout_is_not_begun(client: Elasticsearch, endpoint: Provider) -> None:
+    endpoint.then(Reply(429, message("quota"), {"retry-after": "60"}))
+    error = refused(client, timeout="20s")
+    assert error.meta.status == 429
+    assert error.meta.headers["retry-after"] == "60"
+    assert "Received a rate limit status code" in error.body["error"]["reason"]
+    assert len(endpoint.asked) == 1
+
+
+def test_openais_rate_limit_headers_are_quoted(client: Elasticsearch, openai: Provider) -> None:
+    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    headers = {"retry-after": "60", "x-ratelimit-limit-tokens": "100", "x-ratelimit-remaining-requests": "0"}
+    openai.then(Reply(429, message("slow down"), headers))
+    assert refused(client, timeout="1s").body["error"]["reason"] == (
+        "Received a rate limit status code. Token limit [100], remaining tokens [unknown]. Request limit [unknown],"
+        " remaining requests [0] for request from inference entity id [e] status [429]. Error message: [slow down]"
+    )
+
+
+def test_a_server_error_that_lasts_is_passed_on_as_400(client: Elasticsearch, endpoint: Provider) -> None:
+    endpoint.always = lambda asked: Reply(500, message("sorry"))
+    error = refused(client, timeout="100ms")
+    assert error.meta.status in (400, 408)
+    assert error.meta.status == 408 or "Received a server error status code" in error.body["error"]["reason"]
+
+
+def test_a_hanging_provider_is_left_in_time(client: Elasticsearch, endpoint: Provider) -> None:
+    endpoint.always = lambda asked: Reply(200, b"{}", delay=60)
+    started = time.monotonic()
+    error = refused(client, timeout="200ms")
+    assert time.monotonic() - started < 5
+    assert error.meta.status == 408
+    assert error.body["error"]["type"] == "status_exception"
+    assert error.body["error"]["reason"] == "Request timed out after [200ms]"
+
+
+def test_an_answer_that_never_ends_is_left_in_time(client: Elasticsearch, endpoint: Provider) -> None:
+    endpoint.always = lambda asked: Reply(200, b"{" + b" " * 100_000, unfinished=True)
+    assert refused(client, timeout="300ms").meta.status == 408
+
+
+def test_a_broken_connection_is_retried(client: Elasticsearch, endpoint: Provider, monkeypatch: Any) -> None:
+    monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
+    endpoint.then(Reply(reset=True), Reply(reset=True))
+    client.inference.text_embedding(inference_id="e", input=["a"], timeout="10s")
+    assert len(endpoint.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "Response body is empty"),
+        (b"<html>", "Failed to parse the response: [1:1]"),
+        (b'{"data": [{"embedding": [1, 2', "Failed to parse the response: [1:"),
+        (b"{}", "Failed to find required field ["),
+        (b"[]", "Failed to find required field ["),
+        (b"null", "Failed to find required field ["),
+        ({"data": {}, "embeddings": 5}, "is n"),
+        ({"data": [], "embeddings": {"float": []}}, "[0] does not equal the number of requests [1]"),
+        (
+            {"data": [{"embedding": [1]}] * 2, "embeddings": {"float": [[1], [1]]}},
+            "[2] does not equal the number of requests [1]",
+        ),
+        ({"data": [{"embedding": ["x"]}], "embeddings": {"float": [["x"]]}}, "not numbers"),
+        ({"data": [{"embedding": [None]}], "embeddings": {"float": [[None]]}}, "n"),
+        ({"data": [{"embedding": []}], "embeddings": {"float": [[]]}}, "not an array of numbers"),
+        (b'{"data": [{"embedding": [NaN]}], "embeddings": {"float": [[NaN]]}}', "Failed to parse the response"),
+        (b'{"data": [{"embedding": [1e999]}], "embeddings": {"float": [[1e999]]}}', "n"),
+    ],
+)
+def test_nonsense_is_refused(
+    client: Elasticsearch, endpoint: Provider, monkeypatch: Any, body: Any, reason: str
+) -> None:
+    monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
+    endpoint.always = lambda asked: Reply(200, body)
+    error = refused(client)
+    assert error.meta.status == 500
+    assert error.body["error"]["type"] == "illegal_state_exception"
+    assert reason in error.body["error"]["reason"]
+    assert error.body["error"]["reason"].endswith("for request from inference entity id [e]")
+
+
+def test_nonsense_is_asked_for_once_more(client: Elasticsearch, endpoint: Provider, monkeypatch: Any) -> None:
+    monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
+    endpoint.then(Reply(200, b"<html>"))
+    answer = client.inference.text_embedding(inference_id="e", input=["a"])
+    assert len(answer["text_embedding"]) == 1
+
+
+def test_an_answer_without_end_is_refused(client: Elasticsearch, endpoint: Provider, monkeypatch: Any) -> None:
+    monkeypatch.setattr("headpond.services._http.client.MAX_ANSWER_BYTES", 1000)
+    endpoint.always = lambda asked: Reply(200, b" " * 2000)
+    assert "longer than 1000 bytes" in refused(client).body["error"]["reason"]
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("service", ["openai", "cohere"])
+def test_an_endpoint_is_not_made_when_nobody_listens(client: Elasticsearch, monkeypatch: Any, service: str) -> None:
+    monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
+    url = f"http://127.0.0.1:{free_port()}"
+    body = {"service": service, "service_settings": settings(service, url)}
+    with pytest.raises(BadRequestError) as caught:
+        client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    error = caught.value.body["error"]
+    assert error["type"] == "status_exception"
+    assert error["reason"] == NOT_CREATED
+    assert error["caused_by"]["type"] == "connect_exception"
+    assert url in error["caused_by"]["reason"]
+    assert error["root_cause"] == [error["caused_by"]]
+    assert not client.inference.get(task_type="text_embedding", inference_id="_all").body["endpoints"][1:]
+
+
+def test_a_refused_key_is_the_cause_of_a_refused_endpoint(client: Elasticsearch, openai: Provider) -> None:
+    openai.then(Reply(401, message("bad key")))
+    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    with pytest.raises(BadRequestError) as caught:
+        client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    cause = {
+        "type": "status_exception",
+        "reason": "Received an authentication error status code for request from inference entity id [e] status [401]."
+        " Error message: [bad key]",
+    }
+    assert caught.value.body == {
+        "error": {
+            "root_cause": [cause],
+            "type": "status_exception",
+            "reason": NOT_CREATED,
+            "caused_by": cause,
+        },
+        "status": 400,
+    }
+
+
+def test_requests_above_the_rate_wait_their_turn_and_give_up_in_time(client: Elasticsearch, openai: Provider) -> None:
+    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    body["service_settings"]["rate_limit"] = {"requests_per_minute": 1}
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    assert refused(client, timeout="50ms").body["error"]["reason"] == "Request timed out after [50ms]"
+    assert len(openai.asked) == 1
+
+
+def test_many_callers_are_served_side_by_side(client: Elasticsearch, openai: Provider) -> None:
+    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    together = threading.Barrier(8)
+    answer = openai.always
+
+    def all_at_once(asked: Any) -> Reply:
+        together.wait(10)
+        return answer(asked)
+
+    openai.always = all_at_once
+    lengths: list[float] = []
+
+    def call(size: int) -> None:
+        found = client.inference.text_embedding(inference_id="e", input="x" * size)
+        lengths.append(found["text_embedding"][0]["embedding"][0])
+
+    threads = [threading.Thread(target=call, args=(size,)) for size in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    assert eventually(lambda: len(lengths) == 8)
+    assert sorted(lengths) == [1, 2, 3, 4, 5, 6, 7, 8]
