@@ -111,7 +111,11 @@ class OpenAI(Provider):
 
 def _embeddings(body: Any, count: int) -> TextEmbedding:
     name = "OpenAI embeddings"
-    rows = [member(item, "embedding", name) for item in items(body, "data", name)]
+    data = items(body, "data", name)
+    indexes = [item.get("index") if isinstance(item, dict) else None for item in data]
+    if set(indexes) == set(range(len(data))):  # servers that work in parallel may answer out of order
+        data = sorted(data, key=lambda item: int(item["index"]))
+    rows = [member(item, "embedding", name) for item in data]
     usage = body.get("usage")
     spent = tokens(usage.get("total_tokens")) if isinstance(usage, dict) else None
     return TextEmbedding(floats(rows, count), Usage(count, spent))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import ipaddress
 import math
+import os
 import socket
 import threading
 from collections.abc import Mapping
@@ -74,6 +77,26 @@ def client_for(url: str) -> httpx.Client:
             limits = httpx.Limits(max_connections=512, max_keepalive_connections=64, keepalive_expiry=60)
             _clients[local] = httpx.Client(trust_env=not local, follow_redirects=False, limits=limits)
         return _clients[local]
+
+
+def _close() -> None:
+    """Closes connections at the end of the process; requests nobody waits for any more may still be under way."""
+    for client in _clients.values():
+        with contextlib.suppress(Exception):
+            client.close()
+    _clients.clear()
+
+
+def _forget() -> None:
+    """In a forked child: the connections are the parent's."""
+    global _lock
+    _lock = threading.Lock()
+    _clients.clear()
+
+
+atexit.register(_close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def post(client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
