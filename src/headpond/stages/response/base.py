@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from headpond.stages.inference import Reranker
@@ -22,6 +23,11 @@ class ResponseProcessorSpec(BaseModel):
 
 S = TypeVar("S", bound=ResponseProcessorSpec)
 Hit = dict[str, Any]
+
+
+def as_json(score: float | np.float32) -> float:
+    """A 32-bit score with the shortest decimal form, as Elasticsearch prints it."""
+    return float(str(np.float32(score)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,14 @@ from headpond.inference.chunking import Chunking, parse_chunking
 from headpond.inference.duration import parse_duration
 from headpond.ranking import minmax
 from headpond.stages.passage import Passage, passages
-from headpond.stages.response.base import Degraded, Hit, ResponseProcessor, ResponseProcessorSpec, Results
+from headpond.stages.response.base import (
+    Degraded,
+    Hit,
+    ResponseProcessor,
+    ResponseProcessorSpec,
+    Results,
+    as_json,
+)
 from headpond.stages.selection import select
 
 LONGEST = 16_000
@@ -181,7 +188,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
         reordered = list(hits)
         for place, row in zip(places, order, strict=True):
             hit = hits[places[row]]
-            hit["_score"] = float(blended[row])
+            hit["_score"] = as_json(blended[row])
             reordered[place] = hit
         results.hits[: len(hits)] = reordered
         self._settle_others(results.hits, {id(hits[place]) for place in places}, len(hits))

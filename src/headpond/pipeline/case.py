@@ -1,0 +1,144 @@
+"""Runs the `tests:` of a pipeline on any target, in an index and with endpoints of their own that are removed again."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch
+
+from headpond.errors import HeadpondError
+from headpond.pipeline.embedder import Pace
+from headpond.pipeline.ingest import ingest
+from headpond.pipeline.job import JobSettings
+from headpond.pipeline.load import build
+from headpond.pipeline.references import references
+from headpond.pipeline.report import Report
+from headpond.pipeline.retry import Retry
+from headpond.pipeline.search import Answer, search
+from headpond.pipeline.spec import Case, PipelineFile, PipelineSpec
+
+_QUICK = Retry(attempts=3, base=0.05, longest=0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """The outcome of one test.
+
+    Attributes:
+        name: the test's name.
+        failures: what did not hold, one line each; empty when it passed.
+        hits: ids of the hits, best first.
+        seconds: wall time.
+    """
+
+    name: str
+    failures: tuple[str, ...]
+    hits: tuple[str, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything held."""
+        return not self.failures
+
+
+def run_tests(spec: PipelineSpec, client: Elasticsearch) -> Iterator[CaseResult]:
+    """Runs every test of a pipeline, one after the other."""
+    for case in spec.file.tests:
+        yield run_case(spec, case, client)
+
+
+def run_case(spec: PipelineSpec, case: Case, client: Elasticsearch) -> CaseResult:
+    """Ingests the test's documents, asks its query, and compares.
+
+    Errors of the pipeline or of the target are failures of the test, with their message.
+    """
+    started = time.monotonic()
+    mark = f"test-{secrets.token_hex(4)}"
+    hits: tuple[str, ...] = ()
+    try:
+        own = renamed(spec, case, mark)
+        try:
+            failures, hits = _run(own, case, client, f"{mark}-{spec.name}")
+        finally:
+            _remove(own, client, f"{mark}-{spec.name}")
+    except HeadpondError as error:
+        failures = [str(error)]
+    return CaseResult(case.name, tuple(failures), hits, time.monotonic() - started)
+
+
+def renamed(spec: PipelineSpec, case: Case, mark: str) -> PipelineSpec:
+    """The pipeline with endpoints of its own; with `service: fake` all are served by it, the built-in ones too."""
+    fake = case.served.service == "fake"
+    data: dict[str, Any] = deepcopy(spec.file.model_dump(by_alias=True, exclude_unset=True))
+    file = PipelineFile.model_validate(data)
+    endpoints: dict[str, Any] = {}
+    for name, body in data.get("endpoints", {}).items():
+        endpoints[f"{mark}-{name}"] = {"task_type": body["task_type"], **_FAKE} if fake else body
+    for reference in references(file, spec.where):
+        name = reference.inference_id
+        if name in spec.file.endpoints:
+            reference.holder[reference.key] = f"{mark}-{name}"
+        elif fake:
+            own = f"{mark}-{name.strip('.')}"
+            reference.holder[reference.key] = own
+            endpoints[own] = {"task_type": _task_type(spec, name, reference.task_types), **_FAKE}
+    kept = {key: getattr(file, key) for key in ("processors", "search", "response_processors")}
+    data |= {key: value for key, value in kept.items() if value} | {"endpoints": endpoints, "tests": []}
+    mapping = deepcopy(spec.mapping)
+    data["index"] = {"mapping": dict(mapping)} if mapping is not None else {}
+    return build(data, spec.where, name=spec.name, folder=None)
+
+
+_FAKE: dict[str, Any] = {"service": "fake", "service_settings": {}}
+
+
+def _task_type(spec: PipelineSpec, name: str, fitting: frozenset[str]) -> str:
+    """What a built-in endpoint does, told by all the places that name it."""
+    for reference in references(spec.file, spec.where):
+        if reference.inference_id == name:
+            fitting &= reference.task_types
+    return sorted(fitting)[-1]
+
+
+def _run(spec: PipelineSpec, case: Case, client: Elasticsearch, index: str) -> tuple[list[str], tuple[str, ...]]:
+    settings = JobSettings(use_cache=False, pace=Pace(retry=_QUICK), retry=_QUICK, workers=1, writers=1)
+    report = ingest(spec, [case.documents], client, index=index, settings=settings)
+    if report.dead_lettered:
+        return [f"{report.dead_lettered} documents were refused, see {report.dead_letters}"], ()
+    answer = search(spec, client, index, case.query, size=case.size, filter=case.filter)
+    hits = tuple(hit["_id"] for hit in answer["hits"]["hits"])
+    return list(_compare(case, hits, answer, report)), hits
+
+
+def _compare(case: Case, hits: tuple[str, ...], answer: Answer, report: Report) -> Iterator[str]:
+    expect = case.expect
+    shown = ", ".join(hits) or "nothing"
+    if expect.first is not None and hits[:1] != (expect.first,):
+        yield f"expected {expect.first} first, got {shown}"
+    if expect.hits is not None and list(hits[: len(expect.hits)]) != expect.hits:
+        yield f"expected {', '.join(expect.hits)}, got {shown}"
+    for wanted in expect.contains:
+        if wanted not in hits:
+            yield f"expected {wanted} among the hits, got {shown}"
+    for unwanted in expect.lacks:
+        if unwanted in hits:
+            yield f"did not expect {unwanted}, got {shown}"
+    for item in answer.get("degraded", ()):
+        yield f"{item['stage']} degraded: {item['reason']}"
+
+
+def _remove(spec: PipelineSpec, client: Elasticsearch, index: str) -> None:
+    with contextlib.suppress(ApiError, TransportError):
+        client.indices.delete(index=index, ignore_unavailable=True)
+    names: Mapping[str, Any] = spec.file.endpoints
+    for name in names:
+        with contextlib.suppress(ApiError, TransportError):
+            client.inference.delete(inference_id=name)

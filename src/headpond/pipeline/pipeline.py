@@ -1,0 +1,158 @@
+"""A pipeline bound to a client: apply, ingest, search, test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from headpond.pipeline import search as searching
+from headpond.pipeline.cache import EmbeddingCache
+from headpond.pipeline.case import CaseResult, run_tests
+from headpond.pipeline.embedder import BatchEmbedder, Pace
+from headpond.pipeline.endpoints import TargetEndpoint, apply
+from headpond.pipeline.index import ensure, index_name
+from headpond.pipeline.ingest import ingest
+from headpond.pipeline.job import JobSettings
+from headpond.pipeline.lint import Finding, check
+from headpond.pipeline.report import Counters, OnProgress, Report
+from headpond.pipeline.sources import Given
+from headpond.pipeline.spec import PipelineSpec
+from headpond.pipeline.target import check_version
+
+
+class Pipeline:
+    """A pipeline on a target.
+
+    Args:
+        spec: what `headpond.pipeline.load.load` gives.
+        client: an `Elasticsearch` client, see `headpond.connect`.
+
+    Attributes:
+        spec: as given.
+        client: as given.
+    """
+
+    def __init__(self, spec: PipelineSpec, client: Elasticsearch) -> None:
+        self.spec = spec
+        self.client = client
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self.spec.name!r})"
+
+    def apply(self, index: str | None = None) -> str:
+        """Makes the endpoints and the index that do not exist, and checks those that do.
+
+        Args:
+            index: the index; None for the pipeline's own.
+
+        Returns:
+            The index's name.
+
+        Raises:
+            PipelineError: an endpoint or the index exists and does not fit; says what differs.
+            TargetError: the target cannot be used or refuses an endpoint.
+        """
+        check_version(self.client)
+        name = index_name(self.spec, index)
+        endpoints = apply(self.client, self.spec)
+        ensure(self.client, name, self.spec, endpoints, self._dimensions)
+        return name
+
+    def ingest(
+        self,
+        *sources: Given,
+        index: str | None = None,
+        dead_letters: str | Path | None = None,
+        id_field: str | None = None,
+        settings: JobSettings | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Indexes records; those that the index already holds in the same form are passed over.
+
+        Args:
+            sources: paths of JSON lines or CSV (also `.gz`), `-` for standard input, or iterables of dicts.
+            index: the index; None for the pipeline's own.
+            dead_letters: where records go that cannot be indexed; None for a new file in the working directory.
+            id_field: the field that holds ids; None for `_id`, else a hash of the record.
+            settings: how the job is run; the two arguments above win over it.
+            on_progress: called a few times a second with a `Snapshot`.
+
+        Raises:
+            InputError, PipelineError, TargetError: nothing was written.
+            IngestStoppedError, IngestInterrupted: ended early; `report` says how far it came.
+        """
+        settings = settings or JobSettings()
+        if dead_letters is not None:
+            settings = replace(settings, dead_letters=Path(dead_letters))
+        if id_field is not None:
+            settings = replace(settings, id_field=id_field)
+        return ingest(self.spec, sources, self.client, index=index, settings=settings, on_progress=on_progress)
+
+    def search(
+        self,
+        text: str,
+        *,
+        size: int = 10,
+        from_: int = 0,
+        filter: Mapping[str, Any] | None = None,
+        index: str | None = None,
+    ) -> dict[str, Any]:
+        """Searches; the answer is a `_search` answer.
+
+        Args:
+            text: the query in words.
+            size: how many hits.
+            from_: how many of the first hits to leave out.
+            filter: a query that restricts the hits, as in `{"term": {"kind": "class"}}`.
+            index: the index; None for the pipeline's own.
+
+        Returns:
+            The answer. Ranked hits carry `_headpond` with `rank_before`, `score_before`, `rerank_score` and the
+            `passage` that earned it; `degraded` is there when a stage could not do its work, and says why.
+
+        Raises:
+            InputError: the text is blank.
+            PipelineError: the pipeline has no search, or the target refuses it.
+            TargetError: the target or the index is not there.
+        """
+        name = index_name(self.spec, index)
+        return searching.search(self.spec, self.client, name, text, size=size, from_=from_, filter=filter)
+
+    def widened(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A `_search` body that asks for as many hits as the response processors want to see."""
+        return searching.widened(self.spec, body)
+
+    def process(self, body: dict[str, Any], answer: dict[str, Any], *, wide: bool = False) -> dict[str, Any]:
+        """Runs the response processors over the answer to any `_search`.
+
+        Args:
+            body: what was asked.
+            answer: what came back.
+            wide: whether `widened(body)` was sent; the answer is then cut to the page that `body` asks for.
+        """
+        return searching.process(self.spec, self.client, body, answer, wide=wide)
+
+    def test(self) -> list[CaseResult]:
+        """Runs the pipeline's `tests:`."""
+        return list(run_tests(self.spec, self.client))
+
+    def lint(self) -> list[Finding]:
+        """What can be seen to be wrong without a target."""
+        return check(self.spec)
+
+    def _dimensions(self, endpoint: TargetEndpoint) -> int:
+        if endpoint.dimensions is not None:
+            return endpoint.dimensions
+        with EmbeddingCache(None) as cache:
+            embedder = BatchEmbedder(
+                self.client, {endpoint.inference_id: endpoint}, cache, Counters(), Pace(), threading.Event()
+            )
+            try:
+                return embedder.dimensions(endpoint)
+            finally:
+                embedder.close()
