@@ -99,7 +99,9 @@ def apply(client: Elasticsearch, spec: PipelineSpec) -> dict[str, TargetEndpoint
         if existing is None:
             _put(client, inference_id, resolve(declared, where), str(where))
             continue
-        different = list(_differences(declared, existing.shown))
+        # A pond says so when another model serves in the place of the one that was asked for.
+        stands_in_for = (existing.shown.get("headpond") or {}).get("stands_in_for")
+        different = list(_differences(declared, existing.shown, stands_in_for))
         if different:
             raise PipelineError(
                 f"endpoint [{inference_id}] exists with other settings: {'; '.join(different)}",
@@ -123,14 +125,16 @@ def _put(client: Elasticsearch, inference_id: str, resolved: Resolved, where: st
         raise TargetError(f"{place}the target did not make endpoint [{inference_id}]: {reason}") from None
 
 
-def _differences(declared: Mapping[str, Any], shown: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def _differences(
+    declared: Mapping[str, Any], shown: Mapping[str, Any], stands_in_for: str | None, prefix: str = ""
+) -> Iterator[str]:
     """What the file says and the target shows otherwise; what the target does not show (secrets) is not compared."""
     for key, wanted in declared.items():
         if key not in shown or key in _MOVING:
             continue
         got = shown[key]
         if isinstance(wanted, dict) and isinstance(got, dict):
-            yield from _differences(wanted, got, f"{prefix}{key}.")
+            yield from _differences(wanted, got, stands_in_for, f"{prefix}{key}.")
             continue
         if key == "service":
             wanted = _SERVICE_NAMES.get(wanted, wanted)
@@ -138,7 +142,7 @@ def _differences(declared: Mapping[str, Any], shown: Mapping[str, Any], prefix: 
             resolved = resolve(wanted, Where())
             if resolved.value != got:
                 yield f"{prefix}{key} is not what {wanted} stands for"
-        elif wanted != got:
+        elif wanted != got and not (key == "model_id" and wanted == stands_in_for):
             yield f"{prefix}{key} is {got!r} there and {wanted!r} in the file"
 
 
