@@ -1,0 +1,59 @@
+"""BM25 as Elasticsearch's default similarity computes it, in 32-bit floats."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from headpond.node.store.segment import Float32, Postings
+from headpond.node.store.small_float import LENGTHS
+
+K1 = np.float32(1.2)
+B = np.float32(0.75)
+
+
+def idf(doc_count: int, doc_freq: float) -> np.float32:
+    """`ln(1 + (N - n + 0.5) / (n + 0.5))`, with N the documents that have the field and n those with the term.
+
+    Source: Lucene's BM25Similarity.
+    """
+    return np.float32(math.log(1 + (doc_count - doc_freq + 0.5) / (doc_freq + 0.5)))
+
+
+def weight(idf_sum: np.float32, boost: float = 1.0) -> np.float32:
+    """The score's upper bound: `boost * (k1 + 1) * idf`.
+
+    Elasticsearch keeps the factor `k1 + 1` that Lucene dropped (its LegacyBM25Similarity).
+    """
+    return np.float32(np.float32(boost) * (np.float32(1) + K1) * idf_sum)
+
+
+def inverse_norms(doc_count: int, total_terms: int) -> Float32:
+    """float32[256]: for each stored length `1 / (k1 * (1 - b + b * length / average length))`."""
+    average = np.float32(total_terms / doc_count)
+    lengths = LENGTHS.astype(np.float32)
+    norms: Float32 = np.float32(1) / (K1 * ((np.float32(1) - B) + B * lengths / average))
+    return norms
+
+
+def score(weight: np.float32, freqs: Float32, norms: Float32 | np.float32) -> Float32:
+    """`weight * tf`, with `tf = freq / (freq + 1 / norm)`, float32[n]; written as Lucene does, to round alike.
+
+    Args:
+        weight: see `weight`.
+        freqs: float32[n], occurrences (phrases have fractions).
+        norms: float32[n] out of `inverse_norms`, or one for all.
+    """
+    result: Float32 = weight - weight / (np.float32(1) + freqs * norms)
+    return result
+
+
+def entry_norms(
+    postings: Postings, docs: np.ndarray[tuple[int], np.dtype[np.int32]], table: Float32
+) -> Float32 | np.float32:
+    """The table's values for some documents; fields without norms count as one term long."""
+    if postings.norms is None:
+        return np.float32(table[1])
+    values: Float32 = table[postings.norms[docs]]
+    return values

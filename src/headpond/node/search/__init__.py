@@ -1,0 +1,1 @@
+"""Searching: requests, execution over the shards, sorting and fetching."""

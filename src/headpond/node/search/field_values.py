@@ -1,0 +1,103 @@
+"""Values of fields out of a document's source, for `fields` and for rerankers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from headpond.node.mapping.base import FieldType
+from headpond.node.mapping.mapping import Mapping
+from headpond.node.mapping.types.date import Date
+from headpond.node.search.date_text import date_text
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValues:
+    """Reads the fields of one index out of sources."""
+
+    mapping: Mapping
+
+    def of(self, source: dict[str, Any], path: str) -> list[Any]:
+        """The values of one field of the root document, flattened; [] when there are none."""
+        field = self.mapping.field(path)
+        if field is None or self.mapping.nested_path_of(field.path) is not None:
+            return []
+        return self._read(source, field, "")
+
+    def matching(self, source: dict[str, Any], patterns: Iterable[str], scope: str = "") -> dict[str, list[Any]]:
+        """The fields that fit the patterns, by path; nested objects become lists of such answers."""
+        wanted = list(patterns)
+        found: dict[str, list[Any]] = {}
+        for field in self._fields(wanted):
+            nested = self._outermost(field.path, scope)
+            if nested is None:
+                values = self._read(source, field, scope)
+                if values:
+                    found[field.path] = values
+            elif nested not in found:
+                inner = [self.matching(item, wanted, nested) for item in _walk(source, _below(nested, scope))]
+                shown = [{_below(path, nested): values for path, values in item.items()} for item in inner if item]
+                if shown:
+                    found[nested] = shown
+        return {path: values for path, values in found.items() if values}
+
+    def _fields(self, patterns: list[str]) -> Iterator[FieldType]:
+        seen: set[str] = set()
+        for pattern in patterns:
+            for field in self.mapping.fields_matching(pattern):
+                if field.path not in seen:
+                    seen.add(field.path)
+                    yield field
+
+    def _outermost(self, path: str, scope: str) -> str | None:
+        """The outermost nested object inside the scope that holds the field."""
+        nested, outermost = self.mapping.nested_path_of(path), None
+        while nested is not None and nested != scope and len(nested) > len(scope):
+            outermost = nested
+            parent = nested.rpartition(".")[0]
+            nested = self.mapping.nested_path_of(parent) if parent else None
+        return outermost
+
+    def _read(self, source: dict[str, Any], field: FieldType, scope: str) -> list[Any]:
+        path = field.path
+        parent = self.mapping.field(path.rpartition(".")[0])
+        if parent is not None:
+            path = parent.path
+        return [_shown(field, value) for value in _walk(source, _below(path, scope)) if value is not None]
+
+
+def _below(path: str, scope: str) -> str:
+    return path[len(scope) + 1 :] if scope else path
+
+
+def _walk(value: Any, path: str) -> Iterator[Any]:
+    """All values at a path, arrays flattened; names may hold dots."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _walk(item, path)
+        return
+    if not path:
+        yield value
+        return
+    if not isinstance(value, dict):
+        return
+    for name, member in value.items():
+        if path == name:
+            yield from _walk(member, "")
+        elif path.startswith(f"{name}."):
+            yield from _walk(member, path[len(name) + 1 :])
+
+
+def _shown(field: FieldType, value: Any) -> Any:
+    if isinstance(field, Date):
+        return date_text(field, value)
+    if field.type in ("float", "double", "half_float") and isinstance(value, int | str):
+        return float(value)
+    if field.type in ("long", "integer", "short", "byte") and isinstance(value, float | str):
+        return int(float(value))
+    if field.type == "boolean":
+        return value in (True, "true")
+    if field.type in ("text", "keyword") and not isinstance(value, str):
+        return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return value

@@ -1,0 +1,244 @@
+"""A JSON value that knows where it stands, so that errors name line and column as Elasticsearch's parsers do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from headpond.errors import RestError
+from headpond.inference.json_position import Path, position
+
+AT = "\x00"
+"""Stands in a reason where `line:column` belongs."""
+
+Place = Literal["value", "name", "end"]
+
+
+class MisplacedError(RestError):
+    """An error about one place of a request's body; `located` writes line and column into it.
+
+    Args:
+        type: Elasticsearch's exception name.
+        reason: the text, with `AT` where the place is written into it.
+        source: the value the error is about.
+        place: whether the value, its name or its end is meant.
+        at: the place written into the reason, when it is another one.
+        caused_by: the nested cause.
+    """
+
+    def __init__(
+        self,
+        type: str,
+        reason: str,
+        source: Json,
+        place: Place = "value",
+        *,
+        at: Place | None = None,
+        caused_by: RestError | None = None,
+    ) -> None:
+        super().__init__(400, type, reason, caused_by=caused_by)
+        self.source = source
+        self.place: Place = place
+        self.at: Place = at or place
+
+    def located(self, body: bytes) -> RestError:
+        """This error, and its causes, with the place found in the text of the body."""
+        text = body.decode("utf-8", "replace")
+        line, column = _find(text, self.source.path, self.place)
+        at_line, at_column = _find(text, self.source.path, self.at)
+        cause = self.caused_by.located(body) if isinstance(self.caused_by, MisplacedError) else self.caused_by
+        extra = {"line": line, "col": column} if self.type == "parsing_exception" else {}
+        reason = self.reason.replace(AT, f"{at_line}:{at_column}")
+        return RestError(400, self.type, reason, caused_by=cause, extra=extra)
+
+
+def _find(text: str, path: Path, place: Place) -> tuple[int, int]:
+    try:
+        line, column = position(text, path, of_key=place == "name")
+        if place != "end":
+            return line, column
+        start = _offset(text, line, column)
+        return _line_and_column(text, start + _length(text[start:]) - 1)
+    except (KeyError, IndexError, ValueError):
+        return 1, 1
+
+
+def _length(text: str) -> int:
+    """How many characters the value at the start of the text takes."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return len(text[: error.pos].rstrip())
+    return len(text.rstrip())
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    start = 0
+    for _ in range(line - 1):
+        start = text.index("\n", start) + 1
+    return start + column - 1
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A parsed JSON value and its path from the root of the body."""
+
+    value: Any
+    path: Path = ()
+
+    @property
+    def token(self) -> str:
+        """The name Elasticsearch's parser has for the token that the value starts with."""
+        if isinstance(self.value, dict):
+            return "START_OBJECT"
+        if isinstance(self.value, list):
+            return "START_ARRAY"
+        if isinstance(self.value, str):
+            return "VALUE_STRING"
+        if self.value is None:
+            return "VALUE_NULL"
+        return "VALUE_BOOLEAN" if isinstance(self.value, bool) else "VALUE_NUMBER"
+
+    @property
+    def is_object(self) -> bool:
+        """Whether this is a JSON object."""
+        return isinstance(self.value, dict)
+
+    @property
+    def is_array(self) -> bool:
+        """Whether this is a JSON array."""
+        return isinstance(self.value, list)
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether this is neither an object nor an array."""
+        return not isinstance(self.value, dict | list)
+
+    @property
+    def name(self) -> str:
+        """The member's name in its object, or "" for the root and array elements."""
+        return self.path[-1] if self.path and isinstance(self.path[-1], str) else ""
+
+    def members(self) -> Iterator[tuple[str, Json]]:
+        """The members of an object in their order."""
+        for name, value in self.value.items():
+            yield name, Json(value, (*self.path, name))
+
+    def elements(self) -> Iterator[Json]:
+        """The elements of an array; anything else is its own only element."""
+        if not isinstance(self.value, list):
+            yield self
+            return
+        for index, value in enumerate(self.value):
+            yield Json(value, (*self.path, index))
+
+    def parsing_error(self, reason: str, place: Place = "value") -> MisplacedError:
+        """A `parsing_exception` about this value."""
+        return MisplacedError("parsing_exception", reason, self, place)
+
+    def unknown_field(self, parser: str, known: list[str]) -> MisplacedError:
+        """An object parser's error for this member's name."""
+        reason = f"[{AT}] [{parser}] unknown field [{self.name}]{did_you_mean(self.name, known)}"
+        return MisplacedError("x_content_parse_exception", reason, self, "name")
+
+    def unsupported_type(self, parser: str) -> MisplacedError:
+        """An object parser's error for a member of the wrong JSON type."""
+        reason = f"[{AT}] [{parser}] {self.name} doesn't support values of type: {self.token}"
+        return MisplacedError("x_content_parse_exception", reason, self)
+
+    def failed_member(self, parser: str, cause: RestError) -> MisplacedError:
+        """An object parser's error around what went wrong inside this member."""
+        reason = f"[{AT}] [{parser}] failed to parse field [{self.name}]"
+        source, place = (cause.source, cause.place) if isinstance(cause, MisplacedError) else (self, "value")
+        return MisplacedError("x_content_parse_exception", reason, source, place, caused_by=cause)
+
+    def text(self) -> str:
+        """The value as text, as the parser's `text()` gives it.
+
+        Raises:
+            RestError: 400, an object, an array or null.
+        """
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, bool):
+            return "true" if self.value else "false"
+        if self.value is None or not self.is_scalar:
+            reason = f"Expected text at {AT} but found {self.token}"
+            raise MisplacedError("illegal_argument_exception", reason, self)
+        return orjson.dumps(self.value).decode()
+
+    def integer(self) -> int:
+        """The value as an integer; numbers in quotes count.
+
+        Raises:
+            RestError: 400 for anything else, and for a number with decimals.
+        """
+        number = self.decimal()
+        if number != int(number):
+            raise RestError(
+                400, "illegal_argument_exception", f"{self.text()} cannot be converted to Integer without data loss"
+            )
+        return int(number)
+
+    def decimal(self) -> float:
+        """The value as a number; numbers in quotes count.
+
+        Raises:
+            RestError: 400 for anything else.
+        """
+        if isinstance(self.value, int | float) and not isinstance(self.value, bool):
+            return float(self.value)
+        if isinstance(self.value, str):
+            try:
+                return float(self.value)
+            except ValueError:
+                raise not_a_number(self.value) from None
+        reason = f"Current token ({self.token}) not numeric, can not use numeric value accessors"
+        raise MisplacedError("parsing_exception", reason, self)
+
+    def boolean(self) -> bool:
+        """The value as a boolean; `"true"` and `"false"` count.
+
+        Raises:
+            RestError: 400 for anything else.
+        """
+        if isinstance(self.value, bool):
+            return self.value
+        if self.value in ("true", "false"):
+            return bool(self.value == "true")
+        shown = self.value if isinstance(self.value, str) else self.text()
+        reason = f"Failed to parse value [{shown}] as only [true] or [false] are allowed."
+        raise RestError(400, "illegal_argument_exception", reason)
+
+
+def not_a_number(text: str) -> RestError:
+    """Java's error for text that is not a number."""
+    return RestError(400, "number_format_exception", f'For input string: "{text}"' if text else "empty String")
+
+
+def did_you_mean(got: str, known: list[str]) -> str:
+    """The known names that resemble `got`, as Elasticsearch appends them to an error; "" when there are none."""
+    scored = sorted((-similarity(got, name), name) for name in known)
+    near = [name for score, name in scored if score < -0.5]
+    if not near:
+        return ""
+    return f" did you mean [{near[0]}]?" if len(near) == 1 else f" did you mean any of [{', '.join(near)}]?"
+
+
+def similarity(left: str, right: str) -> float:
+    """1 - edit distance / the longer length, as Lucene's LevenshteinDistance computes it."""
+    if not left or not right:
+        return float(left == right)
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        previous, row[0] = row[0], i
+        for j, b in enumerate(right, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
+    return 1 - row[-1] / max(len(left), len(right))

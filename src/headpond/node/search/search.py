@@ -1,0 +1,176 @@
+"""A whole search: from the request to the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headpond.errors import RestError
+from headpond.node.query.base import parse_query
+from headpond.node.query.bool import Bool
+from headpond.node.retriever._context import Context
+from headpond.node.retriever.base import LeafRetriever, Retriever
+from headpond.node.search.failed import search_failed
+from headpond.node.search.fetch import Fetch
+from headpond.node.search.found import Found, Masks, Results, count, masks_of
+from headpond.node.search.json import Json
+from headpond.node.search.leaf_search import LeafSearch
+from headpond.node.search.request import SearchRequest
+from headpond.node.search.rewriter import Rewriter
+from headpond.node.search.shard import Shard
+
+if TYPE_CHECKING:
+    from headpond.node.inference import Inference
+    from headpond.node.store.index import Index
+
+MOST_HITS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """Answers searches of one node.
+
+    Attributes:
+        inference: the node's endpoints, for queries that need them.
+    """
+
+    inference: Inference
+
+    def search(self, indices: Sequence[Index], request: SearchRequest) -> dict[str, Any]:
+        """The answer of `_search`.
+
+        Args:
+            indices: where to look; the order of their names breaks ties.
+            request: what is asked.
+
+        Raises:
+            RestError: 400, the request does not hold together or does not suit a mapping.
+        """
+        started = time.monotonic()
+        request.check()
+        shards = open_shards(indices, request.size)
+        rewriter = Rewriter(self.inference)
+        phase = "dfs" if request.knn else "query"
+        try:
+            results = self._results(shards, request, rewriter)
+            hits = results.hits[request.from_ : request.from_ + request.size]
+            shown = Fetch(shards, request).hits(hits)
+        except RestError as error:
+            raise search_failed(error, shards, phase) from error
+        return self._answer(request, shards, results, shown, started)
+
+    def count(self, indices: Sequence[Index], request: SearchRequest) -> dict[str, Any]:
+        """The answer of `_count`.
+
+        Raises:
+            RestError: 400, the query does not suit a mapping.
+        """
+        shards = open_shards(indices, 0)
+        try:
+            found = LeafSearch(
+                query=request.query, min_score=request.min_score, terminate_after=request.terminate_after
+            )
+            matched = found.rewrite(Rewriter(self.inference)).run(shards, 0).matched
+        except RestError as error:
+            raise search_failed(error, shards) from error
+        return {"count": count(matched), "_shards": shards_summary(shards)}
+
+    def _results(self, shards: list[Shard], request: SearchRequest, rewriter: Rewriter) -> Results:
+        window = request.from_ + request.size
+        if window > MOST_HITS:
+            raise RestError(400, "illegal_argument_exception", too_large(window))
+        if request.rescore and request.sort:
+            reason = "Cannot use [sort] option in conjunction with [rescore]."
+            raise RestError(400, "illegal_argument_exception", reason)
+        if request.retriever is None:
+            return request.leaf().rewrite(rewriter).run(shards, window)
+        retriever = request.retriever.rewrite(rewriter)
+        if isinstance(retriever, LeafRetriever):
+            search = replace(retriever.search(), track_scores=request.track_scores)
+            if request.min_score is not None:
+                search = replace(search, min_score=request.min_score)
+            if request.post_filter is not None:
+                search = replace(search, post_filter=request.post_filter.rewrite(rewriter))
+            return search.run(shards, window)
+        return self._of_compound(retriever, shards, request, rewriter)
+
+    def _of_compound(
+        self, retriever: Retriever, shards: list[Shard], request: SearchRequest, rewriter: Rewriter
+    ) -> Results:
+        results = retriever.run(Context(shards, rewriter), MOST_HITS)
+        hits, matched = results.hits, results.matched
+        if request.post_filter is not None:
+            query = request.post_filter.rewrite(rewriter)
+            kept = [[match.mask for match in query.run(shard)] for shard in shards]
+            matched = [
+                [mask & other for mask, other in zip(*pair, strict=True)] for pair in zip(matched, kept, strict=True)
+            ]
+            hits = [hit for hit in hits if is_in(shards, kept, hit)]
+        if request.min_score is not None:
+            hits = [hit for hit in hits if hit.score >= np.float32(request.min_score)]
+            matched = masks_of(shards, hits)
+        return Results(hits, matched, results.max_score)
+
+    def _answer(
+        self,
+        request: SearchRequest,
+        shards: list[Shard],
+        results: Results,
+        hits: list[dict[str, Any]],
+        started: float,
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = {"took": int((time.monotonic() - started) * 1000), "timed_out": False}
+        if results.terminated_early is not None:
+            answer["terminated_early"] = results.terminated_early
+        answer["_shards"] = shards_summary(shards)
+        best = results.max_score if request.size else None
+        shown: dict[str, Any] = {"max_score": 0.0 if not shards else None if best is None else np.float32(best)}
+        if request.track_total_hits is not False:
+            shown = {"total": total(results.total, request.track_total_hits), **shown}
+        answer["hits"] = {**shown, "hits": hits}
+        return answer
+
+
+def open_shards(indices: Sequence[Index], size: int) -> list[Shard]:
+    """A snapshot of each index; the order of names breaks ties between equal scores, as in Elasticsearch."""
+    now = int(time.time() * 1000)
+    shards = []
+    for number, index in enumerate(sorted(indices, key=lambda index: index.name)):
+        shard = Shard(index, number, now, size)
+        if index.alias_filters:
+            filters = [parse_query(Json(body)) for body in index.alias_filters]
+            shard.alias_filter = Bool(should=tuple(filters), minimum_should_match="1")
+        shards.append(shard)
+    return shards
+
+
+def is_in(shards: list[Shard], masks: Masks, hit: Found) -> bool:
+    """Whether a hit is in the masks."""
+    shard = shards[hit.place.shard]
+    leaf = shard.leaf_number(hit.place.doc)
+    return bool(masks[hit.place.shard][leaf][hit.place.doc - shard.leaves[leaf].base])
+
+
+def shards_summary(shards: list[Shard]) -> dict[str, int]:
+    """The `_shards` of an answer."""
+    return {"total": len(shards), "successful": len(shards), "skipped": 0, "failed": 0}
+
+
+def total(found: int, tracked: bool | int) -> dict[str, Any]:
+    """The `total` of an answer: exact up to the number that is tracked."""
+    if tracked is not True and found > tracked:
+        return {"value": int(tracked), "relation": "gte"}
+    return {"value": found, "relation": "eq"}
+
+
+def too_large(window: int) -> str:
+    """The reason for refusing a window."""
+    return (
+        f"Result window is too large, from + size must be less than or equal to: [{MOST_HITS}] but was [{window}]. See "
+        "the scroll api for a more efficient way to request large data sets. This limit can be set by changing the "
+        "[index.max_result_window] index level setting."
+    )
