@@ -7,7 +7,7 @@ goes through untouched, and a search never fails because of a processor: its ans
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from headpond.pipeline import Pipeline
 
     Client = TypeVar("Client", Elasticsearch, AsyncElasticsearch)
-
-Answer = dict[str, Any]
-Process = Callable[[Any, Answer], Answer]
 
 # What `client.options()` sets on a client; a hooked one keeps it.
 _OPTIONS = ("_headers", "_request_timeout", "_ignore_status", "_max_retries", "_retry_on_timeout", "_retry_on_status")
@@ -55,30 +52,33 @@ def hook(client: Client, pipeline: str | Path | Pipeline) -> Client:
     return hooked
 
 
-def _processor(pipeline: str | Path | Pipeline, client: Elasticsearch) -> Process:
+def _bound(pipeline: str | Path | Pipeline, client: Elasticsearch) -> Pipeline:
     from headpond.pipeline import Pipeline
     from headpond.toolkit import load
 
-    bound = load(pipeline, client=client) if isinstance(pipeline, str | Path) else Pipeline(pipeline.spec, client)
-    return bound.process
+    if isinstance(pipeline, str | Path):
+        return load(pipeline, client=client)
+    return Pipeline(pipeline.spec, client)
 
 
 class _Hooked:
-    """A transport that hands search answers to the processors on their way back."""
+    """A transport that asks for as many hits as the processors want to see, and hands them the answer."""
 
     def __init__(self, client: Elasticsearch, pipeline: str | Path | Pipeline) -> None:
         self._inner: Transport = client.transport
-        self._process = _processor(pipeline, client)
+        self._pipeline = _bound(pipeline, client)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def perform_request(self, method: str, target: str, *, body: Any = None, **options: Any) -> TransportApiResponse:
-        response = self._inner.perform_request(method, target, body=body, **options)
-        kind = _kind(target)
-        if kind is None or response.meta.status != 200:
+        asked = _Asked.of(target, body)
+        if asked is None:
+            return self._inner.perform_request(method, target, body=body, **options)
+        response = self._inner.perform_request(method, target, body=asked.widened(self._pipeline), **options)
+        if response.meta.status != 200:
             return response
-        return response._replace(body=_processed(kind, body, response.body, self._process))
+        return response._replace(body=asked.processed(self._pipeline, response.body))
 
 
 class _AsyncHooked:
@@ -89,7 +89,7 @@ class _AsyncHooked:
 
         self._inner: AsyncTransport = client.transport
         self._bridge = _Bridge(self._inner)
-        self._process = _processor(pipeline, Elasticsearch(_transport=self._bridge))  # type: ignore[arg-type]
+        self._pipeline = _bound(pipeline, Elasticsearch(_transport=self._bridge))  # type: ignore[arg-type]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -97,12 +97,14 @@ class _AsyncHooked:
     async def perform_request(
         self, method: str, target: str, *, body: Any = None, **options: Any
     ) -> TransportApiResponse:
-        response = await self._inner.perform_request(method, target, body=body, **options)
-        kind = _kind(target)
-        if kind is None or response.meta.status != 200:
+        asked = _Asked.of(target, body)
+        if asked is None:
+            return await self._inner.perform_request(method, target, body=body, **options)
+        response = await self._inner.perform_request(method, target, body=asked.widened(self._pipeline), **options)
+        if response.meta.status != 200:
             return response
         self._bridge.loop = asyncio.get_running_loop()
-        answer = await asyncio.to_thread(_processed, kind, body, response.body, self._process)
+        answer = await asyncio.to_thread(asked.processed, self._pipeline, response.body)
         return response._replace(body=answer)
 
 
@@ -119,22 +121,47 @@ class _Bridge:
         return asyncio.run_coroutine_threadsafe(call, self.loop).result()
 
 
-def _kind(target: str) -> str | None:
-    last = target.partition("?")[0].rpartition("/")[2]
-    return last if last in ("_search", "_msearch") else None
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The searches of one request.
+
+    Attributes:
+        headers: the header lines of an `_msearch`; None for a `_search`.
+        bodies: what was asked.
+    """
+
+    headers: list[Any] | None
+    bodies: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, target: str, body: Any) -> _Asked | None:
+        """The searches in a request, None when it is another kind of request."""
+        last = target.partition("?")[0].rpartition("/")[2]
+        if last == "_search":
+            return cls(None, [_parsed(body) if body else {}])
+        if last == "_msearch" and isinstance(body, list | tuple):
+            return cls(list(body[::2]), [_parsed(line) for line in body[1::2]])
+        return None
+
+    def widened(self, pipeline: Pipeline) -> Any:
+        """The body to send."""
+        bodies = [pipeline.widened(body) for body in self.bodies]
+        if self.headers is None:
+            return bodies[0]
+        return [line for pair in zip(self.headers, bodies, strict=True) for line in pair]
+
+    def processed(self, pipeline: Pipeline, answer: Any) -> Any:
+        """The answer after the processors; an `_msearch`'s failed searches stay as they are."""
+        if self.headers is None:
+            return pipeline.process(self.bodies[0], answer, wide=True)
+        pairs = zip(self.bodies, answer["responses"], strict=True)
+        done = [pipeline.process(body, one, wide=True) if "hits" in one else one for body, one in pairs]
+        return {**answer, "responses": done}
 
 
-def _processed(kind: str, body: Any, answer: Any, process: Process) -> Any:
-    if kind == "_search":
-        return process(body or {}, answer)
-    pairs = zip(_msearch_bodies(body), answer["responses"], strict=True)
-    answer["responses"] = [process(asked, one) if "hits" in one else one for asked, one in pairs]
-    return answer
-
-
-def _msearch_bodies(lines: Sequence[Any]) -> Iterator[Any]:
-    """Every second line of an `_msearch` body is a search; callers may have serialised it already."""
+def _parsed(line: Any) -> dict[str, Any]:
+    """A body as an object; callers may have serialised it already."""
     import orjson
 
-    for line in lines[1::2]:
-        yield orjson.loads(line) if isinstance(line, str | bytes) else line
+    parsed: dict[str, Any] = orjson.loads(line) if isinstance(line, str | bytes) else line
+    return parsed

@@ -19,9 +19,9 @@ def run(args: argparse.Namespace) -> int:
     from headpond.toolkit import load
 
     with options.connect_to(args) as client:
-        applied = load(args.pipeline, client=client).apply(index=args.index)
-    for endpoint in applied.endpoints.values():
-        dimensions = f", {endpoint.dimensions} dimensions" if endpoint.dimensions else ""
-        print(f"endpoint {endpoint.inference_id} ({endpoint.task_type}{dimensions})")
-    print(f"index {applied.index}")
+        pipeline = load(args.pipeline, client=client)
+        index = pipeline.apply(index=args.index)
+    for inference_id, endpoint in pipeline.spec.file.endpoints.items():
+        print(f"endpoint {inference_id} ({endpoint.task_type}, service {endpoint.service})")
+    print(f"index {index}")
     return 0

@@ -21,6 +21,6 @@ def run(args: argparse.Namespace) -> int:
     findings = [finding for file in files for finding in lint(file)]
     for finding in findings:
         print(finding)
-    errors = sum(finding.severity == "error" for finding in findings)
+    errors = sum(finding.level == "error" for finding in findings)
     print(f"{len(files)} checked, {errors} errors, {len(findings) - errors} warnings")
     return app.FAILED if errors else app.DONE

@@ -14,19 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the list."""
     from headpond.cli import show
-    from headpond.errors import HeadpondError
-    from headpond.pipeline.find import names
-    from headpond.pipeline.load import load
+    from headpond.pipeline.list import pipelines
 
-    rows = []
-    for name, file in names():
-        try:
-            description = load(file).description
-        except HeadpondError as error:
-            description = f"cannot be read: {error.message.splitlines()[0]}"
-        rows.append({"name": name, "description": description, "file": str(file)})
+    found = pipelines()
     if args.json:
+        rows = [{"name": one.name, "description": one.description, "file": str(one.path)} for one in found]
         print(json.dumps(rows, indent=2))
     else:
-        show.table(["name", "what it does"], [[row["name"], row["description"]] for row in rows])
+        show.table(["name", "what it does"], [[one.name, one.description] for one in found])
     return 0

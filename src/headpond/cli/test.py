@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the tests; exit code 1 when one fails."""
-    from headpond.pipeline.case import run_cases
+    from headpond.pipeline.case import run_tests
     from headpond.pipeline.find import find, names
     from headpond.pipeline.load import load
 
@@ -24,9 +24,9 @@ def run(args: argparse.Namespace) -> int:
     passed = failed = 0
     with options.connect_to(args) as client:
         for spec in specs:
-            for outcome in run_cases(spec, client):
+            for outcome in run_tests(spec, client):
                 print(f"{'ok    ' if outcome.passed else 'FAILED'} {spec.name}: {outcome.name}")
-                for line in outcome.problems:
+                for line in outcome.failures:
                     print(f"         {line}")
                 passed, failed = passed + outcome.passed, failed + (not outcome.passed)
             if not spec.file.tests:
