@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from headpond.stages.response.base import Results
+from headpond.stages.response.rerank import Rerank, RerankSpec
+
+Score = Callable[[str], float]
+
+
+class Scores:
+    """A reranker that scores a text by a function."""
+
+    def __init__(self, score: Score) -> None:
+        self._score = score
+        self.asked: list[str] = []
+
+    def rerank(self, inference_id: str, query: str, texts: Sequence[str], *, seconds: float) -> list[float]:
+        self.asked += texts
+        return [self._score(text) for text in texts]
+
+
+def by_length(text: str) -> float:
+    return float(len(text))
+
+
+def refuse(text: str) -> float:
+    raise RuntimeError("the model is ill")
+
+
+def too_late(text: str) -> float:
+    raise TimeoutError
+
+
+def hits(*bodies: Any) -> list[dict[str, Any]]:
+    count = len(bodies)
+    return [{"_id": str(place), "_score": float(count - place), "_source": {"body": body}}
+            for place, body in enumerate(bodies)]  # fmt: skip
+
+
+def rerank(found: list[dict[str, Any]], score: Score = by_length, query: str | None = "q", **options: Any) -> Results:
+    results = Results(found, query, Scores(score))
+    spec = RerankSpec.model_validate({"inference_id": "r", "field": "body", **options})
+    Rerank(spec, "response_processors[0].rerank").process(results)
+    return results
+
+
+def ids(results: Results) -> list[str]:
+    return [hit["_id"] for hit in results.hits]
+
+
+def test_the_best_text_comes_first() -> None:
+    results = rerank(hits("a", "aaa", "aa"))
+    assert ids(results) == ["1", "2", "0"]
+    assert [hit["_score"] for hit in results.hits] == [3.0, 2.0, 1.0]
+    assert results.degraded == []
+
+
+def test_a_hit_says_where_it_was_and_what_earned_its_place() -> None:
+    first = rerank(hits("a", "aaa")).hits[0]
+    assert first["_headpond"] == {
+        "rank_before": 2,
+        "score_before": 1.0,
+        "rerank_score": 3.0,
+        "passage": {"field": "body", "text": "aaa"},
+    }
+
+
+def test_the_first_stage_keeps_its_share() -> None:
+    results = rerank(hits("a", "aa", "aaa"), weight=0.4)
+    assert ids(results) == ["0", "1", "2"]
+    assert [hit["_score"] for hit in results.hits] == pytest.approx([0.6, 0.5, 0.4])
+
+
+def test_hits_behind_the_window_stay_there_and_scores_never_rise() -> None:
+    results = rerank(hits("a", "aaa", "aaaaa", "aaaa"), window=2)
+    assert ids(results) == ["1", "0", "2", "3"]
+    scores = [hit["_score"] for hit in results.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_hit_without_the_field_keeps_its_place() -> None:
+    results = rerank(hits("a", None, "aaa"))
+    assert ids(results) == ["2", "1", "0"]
+    assert results.hits[1]["_headpond"]["skipped"] == "no text in [body]"
+
+
+def test_only_the_top_are_kept() -> None:
+    assert ids(rerank(hits("a", "aaa", "aa"), top_n=2)) == ["1", "2"]
+
+
+def test_a_hit_is_as_good_as_its_best_passage() -> None:
+    found = [
+        {"_id": "x", "_score": 2.0, "_source": {"p": [{"text": "aa"}, {"text": "a"}]}},
+        {
+            "_id": "y",
+            "_score": 1.0,
+            "_source": {"p": [{"text": "a", "start": 0, "end": 1}, {"text": "aaa", "start": 2, "end": 5}]},
+        },
+    ]
+    results = rerank(found, field="p.text")
+    assert ids(results) == ["y", "x"]
+    assert results.hits[0]["_headpond"]["passage"] == {"field": "p.text", "text": "aaa", "start": 2, "end": 5}
+
+
+def test_several_fields_are_one_text() -> None:
+    found = [{"_id": "x", "_score": 1.0, "_source": {"title": "T", "body": "B"}}]
+    scores = Scores(by_length)
+    spec = RerankSpec(inference_id="r", field=["title", "body"])
+    Rerank(spec, "rerank").process(Results(found, "q", scores))
+    assert scores.asked == ["T\nB"]
+
+
+def test_of_a_long_text_only_the_passages_with_the_querys_words_are_ranked() -> None:
+    sentence = "This says nothing of any use to anyone at all in the whole world, and goes on for some time. "
+    text = sentence * 3 + "The mill grinds corn. " + sentence * 3
+    scores = Scores(by_length)
+    spec = RerankSpec.model_validate(
+        {
+            "inference_id": "r",
+            "field": "body",
+            "chunk_rescorer": {
+                "size": 1,
+                "chunking_settings": {"strategy": "sentence", "max_chunk_size": 20, "sentence_overlap": 0},
+            },
+        }
+    )
+    results = Results(hits(text), "which mills grind corn", scores)
+    Rerank(spec, "rerank").process(results)
+    assert len(scores.asked) == 1
+    assert "grinds corn" in scores.asked[0]
+    passage = results.hits[0]["_headpond"]["passage"]
+    assert text[passage["start"] : passage["end"]] == passage["text"]
+
+
+@pytest.mark.parametrize(
+    ("score", "query", "reason"),
+    [
+        (refuse, "q", "[r] failed: the model is ill"),
+        (too_late, "q", "no answer of [r] within the deadline of 1s"),
+        (lambda _: float("nan"), "q", "[r] answered nonsense: 2 scores for 2 texts, or no numbers"),
+        (by_length, None, "the query has no text to rank by"),
+        (by_length, "  ", "the query has no text to rank by"),
+    ],
+)
+def test_what_goes_wrong_leaves_the_hits_as_they_were(score: Score, query: str | None, reason: str) -> None:
+    results = rerank(hits("a", "aaa"), score, query)
+    assert results.hits == hits("a", "aaa")
+    assert [(item.stage, item.reason) for item in results.degraded] == [("response_processors[0].rerank", reason)]
+
+
+def test_without_any_text_the_answer_says_so() -> None:
+    assert rerank(hits(1, ["", 2])).degraded[0].reason == "no hit has a text in [body]"
+
+
+def test_no_hits_are_no_problem() -> None:
+    assert rerank([]).degraded == []
+
+
+def test_hits_of_a_sorted_search_have_places_instead_of_scores() -> None:
+    found = [{**hit, "_score": None} for hit in hits("a", "aa", "aaa")]
+    assert ids(rerank(found, weight=0.4)) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("deadline", ["0s", "-1", "soon", "1.5s"])
+def test_a_deadline_is_a_time_above_zero(deadline: str) -> None:
+    with pytest.raises(ValueError, match="deadline"):
+        RerankSpec.model_validate({"inference_id": "r", "field": "body", "deadline": deadline})
