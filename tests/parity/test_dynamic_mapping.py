@@ -83,6 +83,11 @@ CONFLICTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.differs(
+    "9.5.0",
+    "values of several kinds in one array are settled while they are read",
+    only=("mixed-array", "array-integer-then-fraction", "array-fraction-then-integer", "array-with-object-and-value"),
+)
 @pytest.mark.parametrize("pair", CONFLICTS.values(), ids=CONFLICTS.keys())
 def test_a_value_that_does_not_fit_is_refused(
     es: Elasticsearch, make_index: MakeIndex, recorded: Recorded, pair: tuple[dict[str, Any], dict[str, Any]]

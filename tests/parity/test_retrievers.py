@@ -59,6 +59,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.differs("9.5.0", "num_candidates has a default", only=("knn-without-k",))
 @pytest.mark.parametrize("body", WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_retriever_is_refused(es: Elasticsearch, passages: str, recorded: Recorded, body: dict[str, Any]):
     answer = refusal(es.search, index=passages, body=body)

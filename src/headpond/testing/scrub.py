@@ -26,8 +26,11 @@ VOLATILE = frozenset(
         "node_id",
     }
 )
+PLACES = frozenset({"line", "col"})  # where in the request's text the parser stood: left out
 AUTO_ID = re.compile(r"^[A-Za-z0-9_-]{20}$")
-POSITION = re.compile(r"\[\d+:\d+\] ")  # where in the request's text the parser stood
+POSITION = re.compile(r"\[\d+:\d+\] ")  # the same in a text
+LISTED = re.compile(r"\[([^\[\]]+, [^\[\]]+)\]")  # names in a message, in an order that changes from start to start
+INDEX_UUID = re.compile(r"/[A-Za-z0-9_-]{22}\]")  # as in [index/uuid]
 HASH = re.compile(r"@[0-9a-f]{5,8}\b")  # a Java object's identity
 
 
@@ -40,7 +43,7 @@ class Scrubber:
     def scrub(self, answer: Json) -> Json:
         """A copy of `answer` with volatile values replaced by `<their type>`."""
         if isinstance(answer, Mapping):
-            return {key: self._member(key, value) for key, value in answer.items()}
+            return {key: self._member(key, value) for key, value in answer.items() if key not in PLACES}
         if isinstance(answer, list):
             return [self.scrub(one) for one in answer]
         if isinstance(answer, str):
@@ -54,9 +57,15 @@ class Scrubber:
             return self._ids.setdefault(value, f"<id:{len(self._ids) + 1}>")
         if key == "_source":
             return value
+        if key == "reason" and isinstance(value, str):
+            return LISTED.sub(_in_order, self._text(value))
         return self.scrub(value)
 
     def _text(self, text: str) -> str:
         for found, name in self._ids.items():
             text = text.replace(found, name)
-        return HASH.sub("@<hash>", POSITION.sub("", text))
+        return HASH.sub("@<hash>", INDEX_UUID.sub("/<uuid>]", POSITION.sub("", text)))
+
+
+def _in_order(found: re.Match[str]) -> str:
+    return f"[{', '.join(sorted(found[1].split(', ')))}]"
