@@ -50,7 +50,7 @@ def _mappings(actual: Mapping[str, Json], expected: Mapping[str, Json], path: st
             yield from _walk(actual[key], expected[key], where, rel)
     for key in actual:
         if key not in expected:
-            yield f"{path}.{key}: not expected, got {actual[key]!r}" if path else f"{key}: not expected"
+            yield f"{path + '.' if path else ''}{key}: not expected, got {actual[key]!r}"
 
 
 def _lists(actual: Sequence[Json], expected: Sequence[Json], path: str, rel: float) -> Iterator[str]:
