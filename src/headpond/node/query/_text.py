@@ -9,7 +9,7 @@ from typing import Any, Literal
 from headpond.errors import RestError
 from headpond.node.analysis.analyzer import Analyzer
 from headpond.node.mapping.base import FieldType
-from headpond.node.query._value import has_numbers, match_metadata, match_value, no_match
+from headpond.node.query._value import has_numbers, match_metadata, match_value, no_match, term_of
 from headpond.node.scoring.fuzzy import Fuzziness, match_fuzzy
 from headpond.node.scoring.match import Match, boolean, everything
 from headpond.node.scoring.minimum_should_match import minimum_should_match
@@ -128,10 +128,10 @@ def _analyzed(
         terms = analyzer.positioned(plain)
     elif has_numbers(field) or field.type == "boolean":
         return _one_value(shard, path, text, options)
+    elif not terms_without_analyzer and options.fuzziness is None:
+        return match_value(shard, path, text)
     else:
-        terms = [(field.term(text), 0)]
-        if not terms_without_analyzer and options.fuzziness is None:
-            return match_value(shard, path, text)
+        terms = [(term_of(shard, field, text), 0)]
     if not terms:
         return _everything(shard) if options.match_all_if_empty else no_match(shard)
     return by_terms(field.path, terms)

@@ -112,7 +112,7 @@ def read_text_query(
         values = read_options(body, query, {"query": raw} | {name: TEXT_READERS[name] for name in options})
     text = values.pop("query", None)
     if text is None:
-        raise missing(body)
+        raise missing(source)
     common: dict[str, Any] = {name: values.pop(name) for name in ("boost", "name") if name in values}
     return {"field": field, "text": text, "options": text_options(values), **common}
 

@@ -24,6 +24,8 @@ class DisMax(Query):
         options: dict[str, Any] = {}
         for name, value in source.members():
             if name == "queries" and not value.is_scalar:
+                if not value.value:
+                    raise value.parsing_error("[_na] query malformed, must start with start_object", "end")
                 options["queries"] = parse_queries(value)
             elif name in ("boost", "tie_breaker") and value.is_scalar:
                 options[name] = value.decimal()

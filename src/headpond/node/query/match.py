@@ -9,7 +9,7 @@ from headpond.node.query._text import TextOptions, match_words
 from headpond.node.query._text_options import read_text_query
 from headpond.node.query.base import Query
 from headpond.node.scoring.match import Match
-from headpond.node.search.json import Json, MisplacedError, Place
+from headpond.node.search.json import Json, MisplacedError
 from headpond.node.search.shard import Shard
 
 _OPTIONS = (
@@ -47,5 +47,4 @@ class MatchText(Query):
 
 
 def _missing(source: Json) -> MisplacedError:
-    place: Place = "end" if source.is_object else "value"
-    return source.parsing_error("No text specified for text query", place)
+    return source.parsing_error("No text specified for text query", "end")

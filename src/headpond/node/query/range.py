@@ -8,7 +8,7 @@ from typing import Any, Self
 from headpond.errors import RestError
 from headpond.node.mapping.base import FieldType
 from headpond.node.mapping.types.date import Date
-from headpond.node.query._value import has_numbers, no_match
+from headpond.node.query._value import has_numbers, no_match, number_of
 from headpond.node.query.base import Query, read_options, single_field
 from headpond.node.scoring.columns import match_between
 from headpond.node.scoring.match import Match, constant
@@ -96,7 +96,7 @@ class Range(Query):
         if bound is None:
             return None
         if isinstance(field, Date):
-            return field.number(bound, round_up=round_up, format=self.format, zone=self.time_zone)
+            return number_of(field, bound, round_up=round_up, format=self.format, zone=self.time_zone)
         return field.number(bound, round_up=round_up)
 
 

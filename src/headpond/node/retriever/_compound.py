@@ -12,7 +12,7 @@ import numpy as np
 from headpond.errors import RestError
 from headpond.node.query._object import integer
 from headpond.node.retriever._context import Context
-from headpond.node.retriever.base import COMMON, Retriever
+from headpond.node.retriever.base import COMMON, LeafRetriever, Retriever
 from headpond.node.search.failed import search_failed
 from headpond.node.search.found import Found, Place, Results, masks_of, union
 from headpond.node.search.rewriter import Rewriter
@@ -67,6 +67,13 @@ class CompoundRetriever(Retriever):
             found += child.problems(0)
         return found
 
+    def check(self) -> None:
+        """Checks the children."""
+        for child in self.children:
+            child.check()
+            if isinstance(child, LeafRetriever):
+                child.check_child()
+
     def run(self, context: Context, size: int) -> Results:
         """The joined documents; what any child matches counts for the total."""
         legs = [self.run_child(child, context) for child in self.children]
@@ -97,7 +104,7 @@ class CompoundRetriever(Retriever):
         try:
             return self.search_child(child, context)
         except RestError as error:
-            if "cannot be used in children of compound retrievers" in error.reason or error.status == 501:
+            if error.status == 501:
                 raise
             reason = f"[{self.type}] search failed - retrievers '[{child.type}]' returned errors."
             reason += " All failures are attached as suppressed exceptions."

@@ -12,7 +12,7 @@ from headpond.node.query._object import number, objects, text
 from headpond.node.query.base import Query, parse_queries
 from headpond.node.retriever._context import Context
 from headpond.node.search.found import Results
-from headpond.node.search.json import AT, Json, MisplacedError, did_you_mean
+from headpond.node.search.json import AT, Json, MisplacedError, Place, did_you_mean
 from headpond.node.search.leaf_search import LeafSearch
 from headpond.node.search.rewriter import Rewriter
 from headpond.registry import Registry
@@ -64,6 +64,14 @@ class Retriever(ABC):
         """
         return []
 
+    @abstractmethod
+    def check(self) -> None:
+        """Checks what validation leaves to the rewriting of a search.
+
+        Raises:
+            RestError: 400, a child of a compound retriever has an option that only the top of a search may have.
+        """
+
     def filtered(self, filters: Sequence[Query]) -> Self:
         """The retriever with more filters."""
         return replace(self, filter=(*self.filter, *filters)) if filters else self
@@ -84,12 +92,22 @@ class LeafRetriever(Retriever):
 
     def run(self, context: Context, size: int) -> Results:
         """The search's best documents, with scores even when they are sorted otherwise."""
+        return replace(self.search(), track_scores=True).run(context.shards, size)
+
+    def check(self) -> None:
+        """Nothing is left to check."""
+
+    def check_child(self) -> None:
+        """Checks that the retriever may stand below another.
+
+        Raises:
+            RestError: 400, it has an option that only the top of a search may have.
+        """
         search = self.search()
         for name, given in (("search_after", search.search_after), ("terminate_after", search.terminate_after)):
             if given:
                 reason = f"[{name}] cannot be used in children of compound retrievers"
                 raise RestError(400, "illegal_argument_exception", reason)
-        return replace(search, track_scores=True).run(context.shards, size)
 
 
 RETRIEVERS: Registry[Retriever] = Registry("retriever", "headpond.node.retriever", Retriever)  # type: ignore[type-abstract]
@@ -126,9 +144,10 @@ def parse_child(source: Json) -> Retriever:
     """
     name, body = next(source.members(), (source.name, source))
     if not known(name):
-        cause = MisplacedError("named_object_not_found_exception", f"[{AT}] unknown field [{name}]", body)
+        place: Place = "name" if source.value else "end"
+        cause = MisplacedError("named_object_not_found_exception", f"[{AT}] unknown field [{name}]", body, place)
         reason = f"[{AT}] [retriever] failed to parse field [{name}]"
-        raise MisplacedError("x_content_parse_exception", reason, body, caused_by=cause)
+        raise MisplacedError("x_content_parse_exception", reason, body, place, caused_by=cause)
     if not body.is_object:
         raise body.parsing_error(f"[{name}] retriever malformed, no [START_OBJECT] after retriever name")
     try:

@@ -67,7 +67,7 @@ def read_pruning(source: Json) -> Pruning:
         elif name in ("tokens_freq_ratio_threshold", "tokens_weight_threshold"):
             values["ratio" if "ratio" in name else "weight"] = value.decimal()
         else:
-            raise value.parsing_error(f"[pruning_config] unknown token [{name}]")
+            raise value.parsing_error(f"[pruning_config] unknown token [{name}]", "name")
     pruning = Pruning(**values)
     if not 1 <= pruning.ratio <= 100:
         reason = "[tokens_freq_ratio_threshold] must be between [1] and [100], got "

@@ -38,6 +38,8 @@ class SearchFailedError(RestError):
         again = None
         if cause.type not in _OF_ELASTICSEARCH:
             again = RestError(cause.status, cause.type, cause.reason, caused_by=cause)
+        elif cause.caused_by is not None and cause.caused_by.type in _OF_ELASTICSEARCH:
+            again = cause.caused_by
         super().__init__(
             cause.status, "search_phase_execution_exception", "all shards failed", caused_by=again, extra=extra
         )
@@ -45,7 +47,8 @@ class SearchFailedError(RestError):
 
     def body(self) -> dict[str, Any]:
         """The whole answer; the root cause is that of the shards."""
-        return {**super().body(), "error": {**self.failure.body()["error"], **self.cause()}}
+        root_cause = self.failure.body()["error"]["root_cause"]
+        return {"error": {"root_cause": root_cause, **self.cause()}, "status": self.status}
 
 
 def search_failed(error: RestError, shards: Sequence[Shard], phase: str = "query") -> RestError:

@@ -52,8 +52,7 @@ class Fetch:
         hit["_score"] = None if isnan(found.score) else np.float32(found.score)
         source_filter = self._source_filter()
         if source_filter.enabled:
-            with_vectors = source_filter.with_vectors and shard.mapping.has_vectors
-            source = shard.index.source(leaf.segment, ordinal, vectors=with_vectors)
+            source = shard.index.source(leaf.segment, ordinal, vectors=source_filter.with_vectors)
             if source is not None:
                 hit["_source"] = source_filter(source)
         fields = self._fields(shard, number, ordinal)
@@ -77,7 +76,7 @@ class Fetch:
         if request.docvalue_fields:
             shown |= docvalues(shard, leaf, ordinal, request.docvalue_fields)
         if request.fields:
-            source = shard.index.source(leaf.segment, ordinal, vectors=shard.mapping.has_vectors) or {}
+            source = shard.index.source(leaf.segment, ordinal, vectors=True) or {}
             shown |= FieldValues(shard.mapping).matching(source, request.fields)
             if "_id" in request.fields:
                 shown["_id"] = [leaf.segment.ids[ordinal]]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from headpond.node.mapping.base import FieldType
 from headpond.node.mapping.mapping import Mapping
 from headpond.node.mapping.types.date import Date
@@ -73,6 +75,8 @@ def _below(path: str, scope: str) -> str:
 
 def _walk(value: Any, path: str) -> Iterator[Any]:
     """All values at a path, arrays flattened; names may hold dots."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, list):
         for item in value:
             yield from _walk(item, path)

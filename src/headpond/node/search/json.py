@@ -175,17 +175,12 @@ class Json:
         return orjson.dumps(self.value).decode()
 
     def integer(self) -> int:
-        """The value as an integer; numbers in quotes count.
+        """The value as an integer; numbers in quotes count, decimals are cut off.
 
         Raises:
-            RestError: 400 for anything else, and for a number with decimals.
+            RestError: 400 for anything else.
         """
-        number = self.decimal()
-        if number != int(number):
-            raise RestError(
-                400, "illegal_argument_exception", f"{self.text()} cannot be converted to Integer without data loss"
-            )
-        return int(number)
+        return int(self.decimal())
 
     def decimal(self) -> float:
         """The value as a number; numbers in quotes count.
@@ -200,8 +195,9 @@ class Json:
                 return float(self.value)
             except ValueError:
                 raise not_a_number(self.value) from None
-        reason = f"Current token ({self.token}) not numeric, can not use numeric value accessors"
-        raise MisplacedError("parsing_exception", reason, self)
+        token = f"VALUE_{self.value}".upper() if isinstance(self.value, bool) else self.token
+        reason = f"[{AT}] Current token ({token}) not numeric, can not use numeric value accessors"
+        raise MisplacedError("x_content_parse_exception", reason, self)
 
     def boolean(self) -> bool:
         """The value as a boolean; `"true"` and `"false"` count.

@@ -97,7 +97,7 @@ class LeafSearch:
             clauses = [section[number] for section in neighbours]
             if self.query is not None:
                 clauses.append(self.query.run(shard))
-            matches = _joined(shard, clauses)
+            matches = [match.times(shard.boost) for match in _joined(shard, clauses)]
             masks = [query.run(shard) for query in (*self.filters, *([self.post_filter] if self.post_filter else []))]
             alias = shard.alias_filter
             masks += [alias.run(shard)] if alias is not None else []

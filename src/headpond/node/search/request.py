@@ -11,6 +11,7 @@ from headpond.inference.duration import parse_duration
 from headpond.inference.invalid import validation_failed
 from headpond.node.query._knn_body import MOST_CANDIDATES
 from headpond.node.query.base import Query, parse_query
+from headpond.node.retriever._compound import CompoundRetriever
 from headpond.node.retriever.base import Retriever, parse_retriever
 from headpond.node.search.json import Json
 from headpond.node.search.knn_section import KnnSection, read_knn_sections
@@ -65,6 +66,13 @@ class SearchRequest:
         """The request with other values, as query parameters give them."""
         return replace(self, given=self.given | values.keys(), **values)
 
+    @property
+    def hits_wanted(self) -> int:
+        """How many hits come back; without `size` a compound retriever gives its whole window."""
+        if "size" not in self.given and isinstance(self.retriever, CompoundRetriever):
+            return max(self.retriever.rank_window_size, 0)
+        return self.size
+
     def leaf(self) -> LeafSearch:
         """The search without retriever."""
         return LeafSearch(
@@ -102,11 +110,13 @@ class SearchRequest:
             ]
             if clashing:
                 problems.append(f"cannot specify [retriever] and [{', '.join(clashing)}]")
-            problems += self.retriever.problems(self.size)
+            problems += self.retriever.problems(self.size if "size" in self.given else 0)
         if self.search_after is not None and self.from_ > 0:
             problems.append("[from] parameter must be set to 0 when [search_after] is used")
         if problems:
             raise validation_failed(problems)
+        if self.retriever is not None:
+            self.retriever.check()
 
 
 def parse_search(source: Json) -> SearchRequest:

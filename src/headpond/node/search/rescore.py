@@ -12,7 +12,7 @@ from headpond.errors import RestError
 from headpond.node.query._object import OBJECTS, TEXTS, Member, number, read_members
 from headpond.node.query.base import Query, parse_query
 from headpond.node.search.found import Found
-from headpond.node.search.json import Json
+from headpond.node.search.json import AT, Json, MisplacedError
 from headpond.node.search.rewriter import Rewriter
 from headpond.node.search.shard import Shard
 
@@ -101,7 +101,7 @@ def _read_one(source: Json) -> Rescore:
         elif value.is_scalar:
             raise value.parsing_error(f"rescore doesn't support [{name}]")
         else:
-            raise value.parsing_error(f"Unknown RescorerBuilder [{name}]")
+            raise MisplacedError("named_object_not_found_exception", f"[{AT}] unknown field [{name}]", value)
     if "query" not in values:
         raise source.parsing_error("missing rescore type", "end")
     return Rescore(**values)

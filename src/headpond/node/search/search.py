@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from headpond.node.search.found import Found, Masks, Results, count, masks_of
 from headpond.node.search.json import Json
 from headpond.node.search.leaf_search import LeafSearch
 from headpond.node.search.request import SearchRequest
+from headpond.node.search.rescore import window_of
 from headpond.node.search.rewriter import Rewriter
 from headpond.node.search.shard import Shard
 
@@ -53,11 +55,14 @@ class Searcher:
         started = time.monotonic()
         request.check()
         shards = open_shards(indices, request.size)
+        for shard in shards:
+            fitting = (factor for name, factor in request.indices_boost.items() if fnmatchcase(shard.index.name, name))
+            shard.boost = next(fitting, 1.0)
         rewriter = Rewriter(self.inference)
         phase = "dfs" if request.knn else "query"
         try:
             results = self._results(shards, request, rewriter)
-            hits = results.hits[request.from_ : request.from_ + request.size]
+            hits = results.hits[request.from_ : request.from_ + request.hits_wanted]
             shown = Fetch(shards, request).hits(hits)
         except RestError as error:
             raise search_failed(error, shards, phase) from error
@@ -80,12 +85,10 @@ class Searcher:
         return {"count": count(matched), "_shards": shards_summary(shards)}
 
     def _results(self, shards: list[Shard], request: SearchRequest, rewriter: Rewriter) -> Results:
-        window = request.from_ + request.size
+        window = request.from_ + request.hits_wanted
         if window > MOST_HITS:
             raise RestError(400, "illegal_argument_exception", too_large(window))
-        if request.rescore and request.sort:
-            reason = "Cannot use [sort] option in conjunction with [rescore]."
-            raise RestError(400, "illegal_argument_exception", reason)
+        check_rescore(request)
         if request.retriever is None:
             return request.leaf().rewrite(rewriter).run(shards, window)
         retriever = request.retriever.rewrite(rewriter)
@@ -127,7 +130,7 @@ class Searcher:
         if results.terminated_early is not None:
             answer["terminated_early"] = results.terminated_early
         answer["_shards"] = shards_summary(shards)
-        best = results.max_score if request.size else None
+        best = results.max_score if request.hits_wanted else None
         shown: dict[str, Any] = {"max_score": 0.0 if not shards else None if best is None else np.float32(best)}
         if request.track_total_hits is not False:
             shown = {"total": total(results.total, request.track_total_hits), **shown}
@@ -146,6 +149,25 @@ def open_shards(indices: Sequence[Index], size: int) -> list[Shard]:
             shard.alias_filter = Bool(should=tuple(filters), minimum_should_match="1")
         shards.append(shard)
     return shards
+
+
+def check_rescore(request: SearchRequest) -> None:
+    """Checks what does not go with rescoring.
+
+    Raises:
+        RestError: 400, there are sort keys, or a window is too large.
+    """
+    if request.rescore and request.sort:
+        reason = "Cannot use [sort] option in conjunction with [rescore]."
+        raise RestError(400, "illegal_argument_exception", reason)
+    window = window_of(request.rescore)
+    if window > MOST_HITS:
+        reason = (
+            f"Rescore window [{window}] is too large. It must be less than [{MOST_HITS}]. This prevents allocating "
+            "massive heaps for storing the results to be rescored. This limit can be set by changing the "
+            "[index.max_rescore_window] index level setting."
+        )
+        raise RestError(400, "illegal_argument_exception", reason)
 
 
 def is_in(shards: list[Shard], masks: Masks, hit: Found) -> bool:

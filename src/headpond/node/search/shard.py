@@ -63,6 +63,7 @@ class Shard:
         scope: nested path of the documents a query is about, "" for whole documents.
         size: hits the search asks for, the default of `k` in knn queries.
         alias_filter: what the alias that named the index lets through.
+        boost: factor of all scores (`indices_boost`).
     """
 
     def __init__(self, index: Index, number: int, now: int, size: int = 10) -> None:
@@ -80,6 +81,7 @@ class Shard:
         self.leaves = tuple(leaves)
         self._bases = [leaf.base for leaf in leaves]
         self.alias_filter: Query | None = None
+        self.boost = 1.0
 
     @cached_property
     def roots(self) -> list[Bool]:
@@ -129,6 +131,8 @@ class Shard:
 
     def failed(self, cause: RestError) -> RestError:
         """What a query that does not suit the mapping answers: the cause inside `failed to create query`."""
+        if cause.status != 400:
+            return cause
         if cause.type == "query_shard_exception":
             return self.error(cause.reason, caused_by=cause.caused_by)
         return self.error(f"failed to create query: {cause.reason}", caused_by=cause)

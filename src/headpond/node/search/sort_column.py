@@ -99,6 +99,10 @@ def sort_column(shard: Shard, leaf: Leaf, match: Match, docs: Int64, key: SortKe
     if key.field == "_doc":
         ordinals = docs + leaf.base
         return SortColumn(key, None, ~ordinals if key.descending else ordinals, ordinals)
+    if key.field == "_id":
+        setting = "indices.id_field_data.enabled"
+        reason = f"you can re-enable it by updating the dynamic cluster setting: {setting}"
+        raise _refused(f"Fielddata access on the _id field is disallowed, {reason}")
     field = shard.field(key.field)
     kind = field.type if field is not None else key.unmapped_type
     if kind is None:
