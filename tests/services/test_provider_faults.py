@@ -4,11 +4,13 @@ import socket
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
+from headpond import connect
 from tests.services.provider import Provider, Reply, eventually
 
 NOW = {"retry-after": "0"}
@@ -240,6 +242,43 @@ def test_a_refused_key_is_the_cause_of_a_refused_endpoint(client: Elasticsearch,
         },
         "status": 400,
     }
+
+
+@pytest.mark.parametrize("service", ["openai", "cohere"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(client: Elasticsearch, service: str) -> None:
+    for key in ("hunter2\nx: y", "hunter2\u00e9"):
+        body = {"service": service, "service_settings": {**settings(service, "http://127.0.0.1:1"), "api_key": key}}
+        with pytest.raises(BadRequestError, match="printable ASCII") as caught:
+            client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+        assert "hunter2" not in str(caught.value.body)
+
+
+def test_blanks_around_a_key_are_no_part_of_it(client: Elasticsearch, openai: Provider) -> None:
+    body = {"service": "openai", "service_settings": {**settings("openai", openai.url), "api_key": " hunter2\n"}}
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    assert openai.asked[-1].headers["authorization"] == "Bearer hunter2"
+
+
+@pytest.mark.parametrize("headers", [{"x": "a\nb"}, {"x y": "a"}, {"x": "\u00e9\u20ac"}])
+def test_a_header_that_cannot_be_sent_is_refused_at_once(
+    client: Elasticsearch, openai: Provider, headers: dict[str, str]
+) -> None:
+    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    error = refused(client, task_settings={"headers": headers})
+    assert error.meta.status == 400
+    assert "a header is malformed" in error.body["error"]["reason"]
+
+
+def test_lost_secrets_are_asked_for_again(openai: Provider, tmp_path: Path) -> None:
+    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    with connect(f"embedded:{tmp_path}") as client:
+        client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
+    (tmp_path / "secrets.sqlite3").unlink()
+    with connect(f"embedded:{tmp_path}") as client:
+        assert "PUT _inference/e/_update" in refused(client).body["error"]["reason"]
+        client.inference.update(inference_id="e", inference_config={"service_settings": {"api_key": "new"}})
+        assert client.inference.text_embedding(inference_id="e", input="a")["text_embedding"]
 
 
 def test_requests_above_the_rate_wait_their_turn_and_give_up_in_time(client: Elasticsearch, openai: Provider) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -19,7 +20,7 @@ def weighted_words(text: str) -> dict[str, float]:
     counts: dict[str, int] = {}
     for word in _WORD.findall(text.lower()):
         counts[word] = counts.get(word, 0) + 1
-    return {word: (1 + np.log(count)) * min(len(word), 8) / 8 for word, count in counts.items()}
+    return {word: (1 + math.log(count)) * min(len(word), 8) / 8 for word, count in counts.items()}
 
 
 def dense(text: str, dimensions: int, seed: int) -> Float32:

@@ -50,6 +50,7 @@ class NoAnswerError(Exception):
         unknown_host: the name could not be resolved.
         unreachable: no connection was made.
         too_large: the answer was longer than `MAX_ANSWER_BYTES`.
+        unsendable: the request is none of HTTP's.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class NoAnswerError(Exception):
         unknown_host: bool = False,
         unreachable: bool = False,
         too_large: bool = False,
+        unsendable: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -67,6 +69,7 @@ class NoAnswerError(Exception):
         self.unknown_host = unknown_host
         self.unreachable = unreachable
         self.too_large = too_large
+        self.unsendable = unsendable
 
 
 def client_for(url: str) -> httpx.Client:
@@ -119,7 +122,10 @@ def post(client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes
     try:
         with client.stream("POST", url, headers=dict(headers), content=body, timeout=timeout) as response:
             return Answer(response.status_code, response.headers, _read(response, deadline))
-    except httpx.TransportError as error:
+    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeEncodeError):
+        # The original text quotes headers, and with them keys.
+        raise NoAnswerError("its address or a header is malformed", unsendable=True) from None
+    except httpx.RequestError as error:
         raise _no_answer(error, deadline) from error
 
 
@@ -135,7 +141,7 @@ def _read(response: httpx.Response, deadline: Deadline) -> bytes:
     return b"".join(parts)
 
 
-def _no_answer(error: httpx.TransportError, deadline: Deadline) -> NoAnswerError:
+def _no_answer(error: httpx.RequestError, deadline: Deadline) -> NoAnswerError:
     # A socket's timeout may fire a moment before the deadline it was made from.
     late = isinstance(error, httpx.TimeoutException) and not math.isinf(deadline.moment) and deadline.remaining < 0.05
     return NoAnswerError(

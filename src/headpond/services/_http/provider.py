@@ -42,9 +42,8 @@ class Provider(Service):
         self._limits = RateLimits()
 
     def secrets(self, settings: Settings) -> Secrets:
-        """The API key."""
-        key = settings.text("api_key", required=True)
-        return Secrets({"api_key": key}) if key else Secrets()
+        """The API key, without blanks around it."""
+        return _api_key(settings, required=True)
 
     def rate_limit(self, settings: Settings) -> dict[str, int]:
         """`rate_limit`, with the provider's default filled in."""
@@ -56,11 +55,10 @@ class Provider(Service):
 
     def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
         """The API key and the rate limit."""
-        key = settings.text("api_key")
         changed: dict[str, Any] = {}
         if (limit := settings.mapping("rate_limit")) is not None:
             changed["rate_limit"] = self.rate_limit(Settings({"rate_limit": limit}, settings.scope, settings.problems))
-        return changed, Secrets({"api_key": key} if key else {})
+        return changed, _api_key(settings, required=False)
 
     @abstractmethod
     def headers(self, endpoint: Endpoint, secrets: Secrets) -> dict[str, str]:
@@ -93,8 +91,13 @@ class Provider(Service):
             headers: further ones.
 
         Raises:
-            RestError: 408 when the turn would come after the deadline, and what the provider's answer means.
+            RestError: 400 when the key is lost, 408 when the turn would come after the deadline, and what the
+                provider's answer means.
         """
+        if not secrets:
+            name = endpoint.inference_id
+            reason = f"The secrets of the inference endpoint [{name}] are not in this pond any more; give them again"
+            raise status_exception(400, f"{reason}: PUT _inference/{name}/_update")
         rate = endpoint.service_settings["rate_limit"]["requests_per_minute"]
         key = (endpoint.service_settings.get("model_id"), secrets)
         if not self._limits.acquire(key, rate, deadline):
@@ -120,6 +123,13 @@ class Provider(Service):
             texts = [text[: limit * CHARACTERS_PER_TOKEN] for text in texts]
         starts = range(0, len(texts), self.max_inputs)
         return [_halving(list(texts[start : start + self.max_inputs]), embed) for start in starts]
+
+
+def _api_key(settings: Settings, *, required: bool) -> Secrets:
+    key = (settings.text("api_key", required=required) or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        settings.wrong("[api_key] must hold printable ASCII characters only, as HTTP headers do")
+    return Secrets({"api_key": key} if key else {})
 
 
 def _halving(texts: list[str], embed: Callable[[list[str]], T]) -> T:

@@ -107,6 +107,11 @@ class Upstream(Generic[T]):
             return FailedAttempt(status_exception(400, reason), retry=True, attempts=CONNECT_ATTEMPTS)
         if error.too_large:
             return FailedAttempt(status_exception(400, f"[{where}]: {error.reason}"), retry=False)
+        if error.unsendable:
+            reason = (
+                f"Failed to send request to [{where}] from inference entity id [{self.inference_id}]: {error.reason}"
+            )
+            return FailedAttempt(status_exception(400, reason), retry=False)
         reason = f"Failed to send request to [{where}] from inference entity id [{self.inference_id}]: {error.reason}"
         kind = "connect_exception" if error.unreachable else "i_o_exception"
         attempts = CONNECT_ATTEMPTS if error.unreachable else None
