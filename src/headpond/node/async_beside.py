@@ -1,4 +1,4 @@
-"""The async client's node of a cluster whose `_inference/*` a pond answers; importing it needs aiohttp (extra `async`)."""
+"""The async client's node of a cluster whose `_inference/*` a pond answers; it needs aiohttp (extra `async`)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 from typing import cast
 
 import aiohttp  # noqa: F401  elastic_transport finds out too late that it is missing
-from elastic_transport import AiohttpHttpNode, HttpHeaders, NodeApiResponse
+from elastic_transport import AiohttpHttpNode, HttpHeaders
 from elastic_transport._models import DEFAULT, DefaultType
+from elastic_transport._node import NodeApiResponse
 
 from headpond.node.node import Node
 from headpond.node.transport import INFERENCE, AsyncPondNode
@@ -32,7 +33,7 @@ class AsyncPondBeside(AiohttpHttpNode):
             return await AsyncPondNode.perform_request(pond, method, target, body, headers, request_timeout)
         return await super().perform_request(method, target, body, headers, request_timeout)
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # type: ignore[override]
         """Closes the connections and the pond."""
         await super().close()
         await asyncio.to_thread(self.pond.close)

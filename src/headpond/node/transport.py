@@ -75,7 +75,7 @@ class AsyncPondNode(BaseAsyncNode):
 
     pond: Node
 
-    async def perform_request(
+    async def perform_request(  # type: ignore[override]
         self,
         method: str,
         target: str,
@@ -88,7 +88,7 @@ class AsyncPondNode(BaseAsyncNode):
         response = await asyncio.to_thread(self.pond.handle, to_request(method, target, body, headers))
         return to_api_response(self.config, response, started)
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # type: ignore[override]
         """Closes the pond with its client."""
         await asyncio.to_thread(self.pond.close)
 
