@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from headpond.errors import InputError
+from headpond.pipeline.lint import Finding, lint
+
+GOOD = """\
+endpoints:
+  dense: {task_type: text_embedding, service: fake}
+index:
+  mapping:
+    mappings: {properties: {vector: {type: dense_vector}}}
+processors:
+  - inference: {model_id: dense, input_output: {input_field: body, output_field: vector}}
+search:
+  query: {match: {body: "{{query}}"}}
+"""
+
+
+def findings(tmp_path: Path, text: str) -> list[Finding]:
+    file = tmp_path / "p.yaml"
+    file.write_text(text)
+    return lint(file)
+
+
+def test_a_good_file_has_no_findings(tmp_path: Path) -> None:
+    assert findings(tmp_path, GOOD) == []
+
+
+CASES = {
+    "unknown key": (GOOD + "serch: {}\n", "unknown-key", 10, "unknown key 'serch', did you mean 'search'?"),
+    "unknown processor": (
+        GOOD.replace("- inference:", "- inferense:"),
+        "unknown-stage",
+        7,
+        "unknown processor 'inferense', did you mean 'inference'?",
+    ),
+    "unknown option": (
+        GOOD.replace("output_field: vector", "output_feld: vector"),
+        "missing-key",
+        7,
+        "[output_field] is required",
+    ),
+    "undeclared endpoint": (
+        GOOD.replace("model_id: dense", "model_id: dnse"),
+        "undeclared-endpoint",
+        7,
+        "endpoint 'dnse' is not declared, did you mean 'dense'?",
+    ),
+    "unused endpoint": (
+        GOOD.replace("endpoints:\n", "endpoints:\n  more: {task_type: rerank, service: fake}\n"),
+        "unused-endpoint",
+        2,
+        "endpoint 'more' is not used",
+    ),
+    "wrong task type": (
+        GOOD + "response_processors:\n  - rerank:\n      inference_id: dense\n      field: body\n",
+        "wrong-task-type",
+        12,
+        "endpoint 'dense' does text_embedding, here it must do rerank",
+    ),
+    "unknown task type": (
+        GOOD.replace("task_type: text_embedding", "task_type: embedding"),
+        "invalid-value",
+        2,
+        "endpoints.dense.task_type is 'embedding'",
+    ),
+    "unset variable": (
+        GOOD.replace("service: fake}", 'service: fake, service_settings: {model_id: "${NO_SUCH_NAME}"}}'),
+        "unset-variable",
+        2,
+        "the environment variable NO_SUCH_NAME is not set",
+    ),
+    "unknown mapping": (
+        GOOD.replace("  mapping:\n    mappings: {properties: {vector: {type: dense_vector}}}", "  mapping: hybird"),
+        "mapping",
+        4,
+        "unknown mapping 'hybird', did you mean 'hybrid'?",
+    ),
+    "missing field": (
+        GOOD.replace("{vector: {type: dense_vector}}", "{other: {type: text}}"),
+        "missing-field",
+        7,
+        "the mapping has no field 'vector' for the vectors of 'dense'; it needs dense_vector",
+    ),
+    "wrong field type": (
+        GOOD.replace("type: dense_vector", "type: sparse_vector"),
+        "wrong-field-type",
+        7,
+        "field 'vector' is mapped as sparse_vector, 'dense' needs dense_vector",
+    ),
+    "wrong placeholder": (
+        GOOD.replace("{{query}}", "{{query}} {{sise}}"),
+        "placeholder",
+        9,
+        "unknown placeholder {{sise}}, did you mean {{size}}?",
+    ),
+    "no query": (GOOD.replace("{{query}}", "mill"), "no-query", 8, "the search never uses {{query}}"),
+    "wrong retriever": (
+        GOOD.replace('query: {match: {body: "{{query}}"}}', 'retriever: {rrf: {retreivers: ["{{query}}"]}}'),
+        "missing-key",
+        9,
+        "[retrievers] is required",
+    ),
+    "two processors in one": (
+        GOOD.replace("- inference:", "- drop: {}\n    inference:"),
+        "invalid",
+        7,
+        "a processor is one name with its options",
+    ),
+    "unknown expectation": (
+        GOOD + "tests:\n  - name: x\n    documents: [{_id: a}]\n    query: q\n    expect: {frist: a}\n",
+        "unknown-key",
+        14,
+        "unknown key 'frist', did you mean 'first'?",
+    ),
+    "window": (
+        GOOD.replace('query: {match: {body: "{{query}}"}}',
+                     'retriever: {rrf: {retrievers: [{standard: {query: {match: {body: "{{query}}"}}}}]}}')
+        + "response_processors:\n  - rerank: {inference_id: .rerank-v1-elasticsearch, field: body, window: 50}\n",
+        "window",
+        11,
+        "response_processors[0].rerank looks at 50 hits, [rrf] gives 10 (rank_window_size)",
+    ),
+    "yaml": ("a: [", "yaml", 1, "is not YAML"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "line", "message"), CASES.values(), ids=CASES)
+def test_what_is_wrong_is_found_with_its_line(tmp_path: Path, text: str, code: str, line: int, message: str) -> None:
+    found = findings(tmp_path, text)
+    matching = [finding for finding in found if finding.code == code]
+    assert matching, found
+    assert matching[0].where == f"{tmp_path}/p.yaml:{line}"
+    assert message in matching[0].message
+
+
+def test_several_errors_are_listed_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    text = "processors:\n  - sett: {}\n  - drop: {x: 1}\n  - remove: {}\nnonsense: 1\n"
+    lines = [finding.where.rpartition(":")[2] for finding in findings(tmp_path, text)]
+    assert lines == ["2", "3", "4", "5"]
+
+
+def test_a_pipeline_that_is_not_there_is_answered_with_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"unknown pipeline 'quickstrt', did you mean 'quickstart'\?\n  known: "):
+        lint("quickstrt")
+    with pytest.raises(InputError, match=r"there is no pipeline file 'no/such\.yaml'"):
+        lint("no/such.yaml")

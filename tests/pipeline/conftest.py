@@ -1,0 +1,41 @@
+"""A pond in memory, an empty working directory, and small pipelines whose endpoints the fake service serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from headpond.connect import connect
+from headpond.pipeline import Pipeline
+from tests.pipeline.pipelines import pipeline
+
+Build = Callable[..., Pipeline]
+
+
+@pytest.fixture
+def es() -> Iterator[Elasticsearch]:
+    client = connect("memory")
+    yield client
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Dead letters and caches of a test stay in its own folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADPOND_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.fixture
+def build(es: Elasticsearch) -> Build:
+    """Makes a pipeline on the pond from changes to the standard one."""
+
+    def make(**changes: Any) -> Pipeline:
+        return pipeline(es, **changes)
+
+    return make

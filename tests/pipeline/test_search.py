@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from elasticsearch import Elasticsearch
+
+from headpond.errors import InputError, PipelineError, TargetError
+from headpond.pipeline import Pipeline
+from tests.pipeline.conftest import Build
+from tests.pipeline.pipelines import RECORDS, SETTINGS, ids, standard
+
+
+@pytest.fixture
+def filled(build: Build) -> Build:
+    build().ingest(RECORDS, settings=SETTINGS)
+    return build
+
+
+def legs() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = standard()["search"]["retriever"]["rrf"]["retrievers"]
+    return found
+
+
+def unranked(filled: Build, retriever: dict[str, Any]) -> Pipeline:
+    return filled(search={"retriever": retriever}, response_processors=[])
+
+
+def test_the_answer_is_a_search_answer(filled: Build) -> None:
+    answer = filled().search("wheel of a mill")
+    assert ids(answer)[0] == "mill"
+    assert answer.keys() == {"took", "timed_out", "_shards", "hits"}
+    hit = answer["hits"]["hits"][0]
+    assert hit["_source"]["title"] == "Mills"
+    assert hit["_score"] == answer["hits"]["max_score"]
+    assert hit["_headpond"]["rank_before"] == 1
+    assert hit["_headpond"]["passage"]["text"] == "A river turns the wheel of a mill"
+
+
+def test_size_and_from_cut_a_page_out_of_one_order(filled: Build) -> None:
+    everything = ids(filled().search("river", size=10))
+    assert ids(filled().search("river", size=1)) == everything[:1]
+    assert ids(filled().search("river", size=1, from_=1)) == everything[1:2]
+
+
+def test_a_filter_holds_in_every_leg(filled: Build) -> None:
+    assert ids(filled().search("river", filter={"match": {"kind": "wall"}})) == ["dam"]
+
+
+@pytest.mark.parametrize("weights", [None, [1, 2, 3]])
+def test_rrf_adds_the_reciprocal_ranks_of_its_legs(filled: Build, weights: list[int] | None) -> None:
+    expected: dict[str, np.float32] = {}
+    for leg, weight in zip(legs(), weights or [1, 1, 1], strict=True):
+        for rank, id in enumerate(ids(unranked(filled, leg).search("river wheel")), 1):
+            expected[id] = expected.get(id, np.float32(0)) + np.float32(weight) / np.float32(60 + rank)
+    parts = [{"retriever": leg, "weight": weight} for leg, weight in zip(legs(), weights or [], strict=False)] or legs()
+    answer = unranked(filled, {"rrf": {"retrievers": parts}}).search("river wheel")
+    assert {hit["_id"]: hit["_score"] for hit in answer["hits"]["hits"]} == pytest.approx(expected, abs=1e-6)
+    assert answer["hits"]["total"] == {"value": len(expected), "relation": "eq"}
+
+
+def test_linear_adds_weighted_normalised_scores(filled: Build) -> None:
+    expected: dict[str, float] = {}
+    for leg, weight in zip(legs(), [1, 2, 0.5], strict=True):
+        hits = unranked(filled, leg).search("river wheel")["hits"]["hits"]
+        scores = [hit["_score"] for hit in hits]
+        for hit in hits:
+            share = (hit["_score"] - min(scores)) / (max(scores) - min(scores)) if max(scores) > min(scores) else 1
+            expected[hit["_id"]] = expected.get(hit["_id"], 0) + weight * share
+    parts = [{"retriever": leg, "weight": weight} for leg, weight in zip(legs(), [1, 2, 0.5], strict=True)]
+    answer = unranked(filled, {"linear": {"retrievers": parts, "normalizer": "minmax"}}).search("river wheel")
+    assert {hit["_id"]: hit["_score"] for hit in answer["hits"]["hits"]} == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "retriever",
+    [
+        {"rrf": {"retrievers": legs()}},
+        {"rrf": {"retrievers": legs(), "rank_constant": 1, "filter": {"match": {"body": "river"}}}},
+        {"linear": {"retrievers": [{"retriever": leg, "weight": 2} for leg in legs()], "normalizer": "minmax"}},
+        {"linear": {"retrievers": [{"retriever": leg, "normalizer": "l2_norm"} for leg in legs()]}},
+        {"linear": {"retrievers": [{"retriever": {"rrf": {"retrievers": legs()[:2]}}}, {"retriever": legs()[2]}]}},
+    ],
+)
+def test_the_target_itself_ranks_the_same(es: Elasticsearch, filled: Build, retriever: dict[str, Any]) -> None:
+    ours = unranked(filled, retriever).search("wheel of a mill")
+    asked = orjson.loads(orjson.dumps(retriever).replace(b"{{query}}", b"wheel of a mill"))
+    theirs = es.search(index="things", body={"retriever": asked})
+    assert ids(ours) == ids(theirs.body)
+    assert [hit["_score"] for hit in ours["hits"]["hits"]] == pytest.approx(
+        [hit["_score"] for hit in theirs["hits"]["hits"]], rel=1e-6
+    )
+    assert ours["hits"]["total"] == theirs["hits"]["total"]
+
+
+def test_a_rerank_retriever_is_computed_too(filled: Build) -> None:
+    retriever = {"text_similarity_reranker": {
+        "retriever": {"rrf": {"retrievers": legs()}}, "field": "body", "inference_id": "order",
+        "inference_text": "water of a {{query}}", "rank_window_size": 20}}  # fmt: skip
+    answer = unranked(filled, retriever).search("river")
+    assert ids(answer)[0] == "dam"
+    scores = [hit["_score"] for hit in answer["hits"]["hits"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_hits_below_the_least_score_are_left_out(filled: Build) -> None:
+    answer = unranked(filled, {"rrf": {"retrievers": legs(), "min_score": 0.04}}).search("wheel of a mill")
+    assert 0 < len(ids(answer)) < 3
+
+
+def test_a_plain_query_is_reranked_too(filled: Build) -> None:
+    answer = filled(search={"query": {"match": {"body": "{{query}}"}}}).search("water of a river")
+    assert ids(answer) == ["dam", "mill", "cat"]
+    assert answer["hits"]["total"]["value"] == 3
+
+
+def test_the_source_can_be_filtered(filled: Build) -> None:
+    search = {**standard()["search"], "_source": ["title", "body"]}
+    hit = filled(search=search).search("mill")["hits"]["hits"][0]
+    assert hit["_source"].keys() == {"title", "body"}
+
+
+def test_placeholders_take_their_value_with_its_type(filled: Build) -> None:
+    search = {"retriever": {"rrf": {"rank_window_size": "{{size}}", "retrievers": legs()}}}
+    assert len(ids(filled(search=search).search("river", size=2))) == 2
+
+
+def test_a_compound_retriever_cannot_give_more_than_its_window(filled: Build) -> None:
+    with pytest.raises(PipelineError, match=r"\[rank_window_size: 20\] be greater than or equal to \[size: 21\]"):
+        filled().search("river", size=21)
+
+
+def test_what_cannot_stand_beside_a_compound_retriever_is_refused(filled: Build) -> None:
+    with pytest.raises(PipelineError, match=r"\[aggs\] cannot stand beside"):
+        filled(search={**standard()["search"], "aggs": {}}).search("river")
+
+
+def test_a_query_the_target_refuses_is_said_with_the_reason(filled: Build) -> None:
+    with pytest.raises(PipelineError, match=r"unknown query \[mtch\]"):
+        filled(search={"query": {"mtch": {"body": "{{query}}"}}}).search("river")
+    with pytest.raises(PipelineError, match=r"search\.retriever\.rrf\.retrievers\[0\]\.standard: .*\[mtch\]"):
+        unranked(filled, {"rrf": {"retrievers": [{"standard": {"query": {"mtch": {}}}}]}}).search("river")
+
+
+@pytest.mark.parametrize("retriever", [legs()[0], {"rrf": {"retrievers": legs()[:1]}}])
+def test_an_index_that_is_not_there_is_said(build: Build, retriever: dict[str, Any]) -> None:
+    with pytest.raises(TargetError, match=r"there is no index \[things\]"):
+        unranked(build, retriever).search("river")
+
+
+def test_an_unknown_endpoint_in_the_search_is_said(filled: Build) -> None:
+    knn = {"field": "dense", "k": 5, "num_candidates": 5,
+           "query_vector_builder": {"text_embedding": {"model_id": "gone", "model_text": "x"}}}  # fmt: skip
+    with pytest.raises(TargetError, match=r"endpoint \[gone\] did not embed the query: .*not found \[gone\]"):
+        unranked(filled, {"rrf": {"retrievers": [{"knn": knn}, legs()[0]]}}).search("river")
+
+
+def test_an_unknown_placeholder_is_answered_with_the_nearest(filled: Build) -> None:
+    with pytest.raises(PipelineError, match=r"unknown placeholder \{\{qery\}\}, did you mean \{\{query\}\}"):
+        filled(search={"query": {"match": {"body": "{{qery}}"}}}).search("river")
+
+
+@pytest.mark.parametrize(("text", "options"), [("  ", {}), ("x", {"size": 0}), ("x", {"from_": -1})])
+def test_a_search_for_nothing_is_refused(filled: Build, text: str, options: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=r"nothing to search for|size is 1 to 10000"):
+        filled().search(text, **options)  # type: ignore[arg-type]
+
+
+def test_a_pipeline_without_a_search_says_so(build: Build) -> None:
+    with pytest.raises(PipelineError, match="has no `search`"):
+        build(search=None).search("river")
+
+
+def test_a_query_with_marks_of_a_template_stays_what_it_is(filled: Build) -> None:
+    answer = filled().search('the "{{size}}" of a mill\\')
+    assert ids(answer)[0] == "mill"
+
+
+def test_any_clients_answer_can_be_processed(es: Elasticsearch, filled: Build) -> None:
+    pipeline = filled()
+    body = {"query": {"match": {"body": "water of a river"}}, "size": 1}
+    wide = pipeline.widened(body)
+    assert wide["size"] == 50
+    answer = pipeline.process(body, es.search(index="things", body=wide).body, wide=True)
+    assert ids(answer) == ["dam"]
+    assert "degraded" not in answer
+
+
+def test_an_answer_to_a_query_without_text_stays_as_it_was(es: Elasticsearch, filled: Build) -> None:
+    body = {"query": {"match_all": {}}}
+    before = es.search(index="things", body=body).body
+    answer = filled().process(body, es.search(index="things", body=body).body)
+    assert answer["hits"]["hits"] == before["hits"]["hits"]
+    assert answer["degraded"][0]["reason"] == "the query has no text to rank by"
+
+
+def test_an_answer_without_hits_is_left_alone(filled: Build) -> None:
+    assert filled().process({}, {"took": 1}) == {"took": 1}
+    empty = {"hits": {"hits": [], "total": {"value": 0, "relation": "eq"}, "max_score": None}}
+    assert filled().process({"query": {"match": {"body": "x"}}}, dict(empty)) == empty
