@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
 from headpond import connect
 
@@ -132,6 +132,19 @@ def test_a_model_that_cannot_be_had_is_answered_with_the_command(client: Elastic
     with pytest.raises(NotFoundError) as caught:
         client.inference.sparse_embedding(inference_id=".elser-2-elasticsearch", input="a", timeout="60s")
     assert "headpond models pull splade-tiny" in reason(caught)
+
+
+def test_a_damaged_model_store_does_not_hide_the_endpoints(
+    client: Elasticsearch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = tmp_path / "models" / "by-name" / "broken" / "card.json"
+    card.parent.mkdir(parents=True)
+    card.write_text("{}")
+    monkeypatch.setenv("HEADPOND_HOME", str(tmp_path))
+    endpoints = client.inference.get()["endpoints"]
+    assert ["is not a model of the store" in endpoint["headpond"]["problem"] for endpoint in endpoints] == [True] * 3
+    with pytest.raises(ApiError, match="is not a model of the store"):
+        client.inference.sparse_embedding(inference_id=".elser-2-elasticsearch", input="a")
 
 
 def test_the_elser_service_does_sparse_embeddings_only(client: Elasticsearch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from headpond.errors import RestError
+from headpond.errors import ModelError, RestError
 from headpond.inference.chunking import Sentences
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
@@ -137,7 +137,10 @@ class Elasticsearch(Service):
     def describe(self, endpoint: Endpoint) -> dict[str, Any]:
         """The endpoint and, under `headpond`, what serves it; for one not used yet, what would serve it now."""
         if not self.started(endpoint):
-            choice = self._choice(endpoint.service_settings["model_id"], endpoint.task_type)
+            try:
+                choice = self._choice(endpoint.service_settings["model_id"], endpoint.task_type)
+            except ModelError as error:  # the list of endpoints must not fail with the model store
+                return {**endpoint.to_json(), "headpond": {"problem": str(error)}}
             endpoint = self._settled(endpoint, choice)
         return {**endpoint.to_json(), "headpond": dict(endpoint.hidden)}
 

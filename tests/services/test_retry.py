@@ -1,0 +1,90 @@
+import email.utils
+import time
+
+import httpx
+import pytest
+
+from headpond.errors import RestError
+from headpond.inference.deadline import Deadline
+from headpond.services._http import retry
+from headpond.services._http.rate_limit import RateLimits, TokenBucket
+from headpond.services._http.retry import FailedAttempt, retry_after, with_retries
+
+ERROR = RestError(400, "status_exception", "no")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": "0.25"}, 0.25),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after-ms": "x", "retry-after": "3"}, 3.0),
+        ({}, None),
+        ({"retry-after": "-1"}, 0.0),
+    ],
+)
+def test_retry_after_is_read_as_a_number_of_seconds(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(httpx.Headers(headers)) == seconds
+
+
+def test_retry_after_is_read_as_a_date() -> None:
+    date = email.utils.formatdate(time.time() + 100, usegmt=True)
+    seconds = retry_after(httpx.Headers({"retry-after": date}))
+    assert seconds is not None
+    assert 90 < seconds <= 100
+
+
+def fail(times: int, **options: object) -> tuple[list[int], object]:
+    """An attempt that fails so often and then succeeds, with the list of its calls."""
+    calls: list[int] = []
+
+    def attempt() -> str:
+        calls.append(1)
+        if len(calls) <= times:
+            raise FailedAttempt(ERROR, **{"retry": True, **options})  # type: ignore[arg-type]
+        return "done"
+
+    return calls, attempt
+
+
+def test_an_attempt_is_repeated_until_it_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_SECONDS", 0.001)
+    calls, attempt = fail(4)
+    assert with_retries(attempt, Deadline.after(10)) == "done"  # type: ignore[arg-type]
+    assert len(calls) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({"retry": False}, 1), ({"attempts": 2, "retry_after": 0}, 2), ({"retry_after": 60}, 1)],
+)
+def test_it_is_given_up_when_repeating_is_no_use(options: dict[str, object], expected: int) -> None:
+    calls, attempt = fail(9, **options)
+    with pytest.raises(RestError) as caught:
+        with_retries(attempt, Deadline.after(10))  # type: ignore[arg-type]
+    assert caught.value is ERROR
+    assert len(calls) == expected
+
+
+def test_without_a_deadline_it_is_given_up_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "GIVE_UP_SECONDS", 0.05)
+    calls, attempt = fail(10**9)
+    with pytest.raises(RestError):
+        with_retries(attempt, Deadline.never())  # type: ignore[arg-type]
+    assert len(calls) > 1
+
+
+def test_a_bucket_lets_a_second_worth_through_at_once_and_then_spaces() -> None:
+    bucket, now = TokenBucket(120), Deadline.after(0.02)
+    assert [bucket.acquire(now) for _ in range(3)] == [True, True, False]
+    assert bucket.acquire(Deadline.after(5))
+
+
+def test_each_key_has_a_bucket_of_its_own() -> None:
+    limits, now = RateLimits(), Deadline.after(0.02)
+    assert limits.acquire(("a",), 1, now)
+    assert not limits.acquire(("a",), 1, now)
+    assert limits.acquire(("b",), 1, now)
