@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from headpond.errors import RestError
-from headpond.node.call import Call, malformed
+from headpond.node.call import Call
 from headpond.node.query.base import parse_query
 from headpond.node.router import route
-from headpond.node.search.json import Json, MisplacedError
+from headpond.node.search.json import Json, MisplacedError, read_json
 from headpond.node.search.multi_search import parse_lines
 from headpond.node.search.parameters import COUNT_PARAMS, SEARCH_PARAMS, with_parameters
 from headpond.node.search.request import SearchRequest, parse_search
@@ -86,11 +84,7 @@ def _parsed(call: Call, parse: Callable[[Json], SearchRequest], default: SearchR
     if not call.request.body.strip():
         return default
     try:
-        body = orjson.loads(call.request.body)
-    except orjson.JSONDecodeError as error:
-        raise malformed(error) from None
-    try:
-        return parse(Json(body))
+        return parse(read_json(call.request.body))
     except MisplacedError as error:
         raise error.located(call.request.body) from None
 

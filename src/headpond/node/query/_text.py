@@ -79,7 +79,7 @@ def match_phrase_with_prefix(shard: Shard, path: str, text: Any, options: TextOp
 
     def by_terms(path: str, terms: list[tuple[str, int]]) -> list[Match]:
         *whole, (start, position) = terms
-        ends = sorted(term for term in shard.terms(path) if term.startswith(start))[: options.max_expansions]
+        ends = prefixed(shard, path, start, options.max_expansions)
         if not ends:
             return no_match(shard)
         if not whole:
@@ -90,6 +90,17 @@ def match_phrase_with_prefix(shard: Shard, path: str, text: Any, options: TextOp
         return match_phrase(shard, path, [*slots, (position, ends)], options.slop)
 
     return _analyzed(shard, path, text, options, query, by_terms, terms_without_analyzer=True)
+
+
+def prefixed(shard: Shard, path: str, start: str, most: int) -> list[str]:
+    """The first terms with the prefix: those of the oldest segment in their order, then those of the next ones."""
+    found: dict[str, None] = {}
+    for postings in shard.postings(path):
+        for term in sorted(term for term in postings.rows if term.startswith(start)) if postings is not None else ():
+            found[term] = None
+            if len(found) >= most:
+                return list(found)
+    return list(found)
 
 
 def match_words_with_prefix(shard: Shard, path: str, text: Any, options: TextOptions, query: str) -> list[Match]:

@@ -34,9 +34,17 @@ def chosen_values(column: Column, docs: Int64, mode: Mode) -> tuple[NDArray[Any]
     if mode == "median":
         low, high = column.values[starts + (counts - 1) // 2], column.values[starts + counts // 2]
         return _rounded((low.astype(np.float64) + high) / 2, column), has
-    sums = np.concatenate([[0], np.cumsum(column.values)])
-    total = sums[starts + counts] - sums[starts]
+    total = _sums(column.values, starts, counts)
     return (total if mode == "sum" else _rounded(total / counts, column)), has
+
+
+def _sums(values: NDArray[Any], starts: Int64, counts: Int64) -> NDArray[Any]:
+    """The sum of each run of values, added up one after the other as Lucene does."""
+    total = values[starts].copy()
+    for step in range(1, int(counts.max(initial=1))):
+        longer = counts > step
+        total[longer] += values[starts[longer] + step]
+    return total
 
 
 def _rounded(values: NDArray[np.float64], column: Column) -> NDArray[Any]:

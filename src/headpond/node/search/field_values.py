@@ -11,6 +11,7 @@ import numpy as np
 from headpond.node.mapping.base import FieldType
 from headpond.node.mapping.mapping import Mapping
 from headpond.node.mapping.types.date import Date
+from headpond.node.mapping.types.dense_vector import DenseVector
 from headpond.node.search.date_text import date_text
 
 
@@ -32,6 +33,8 @@ class FieldValues:
         wanted = list(patterns)
         found: dict[str, list[Any]] = {}
         for field in self._fields(wanted):
+            if scope and not field.path.startswith(f"{scope}."):
+                continue
             nested = self._outermost(field.path, scope)
             if nested is None:
                 values = self._read(source, field, scope)
@@ -102,6 +105,8 @@ def _shown(field: FieldType, value: Any) -> Any:
         return int(float(value))
     if field.type == "boolean":
         return value in (True, "true")
+    if isinstance(field, DenseVector) and field.element_type == "float":
+        return float(value)
     if field.type in ("text", "keyword") and not isinstance(value, str):
         return ("true" if value else "false") if isinstance(value, bool) else str(value)
     return value

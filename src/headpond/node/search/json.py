@@ -10,6 +10,7 @@ import orjson
 
 from headpond.errors import RestError
 from headpond.inference.json_position import Path, position
+from headpond.node.call import malformed
 
 AT = "\x00"
 """Stands in a reason where `line:column` belongs."""
@@ -212,6 +213,18 @@ class Json:
         shown = self.value if isinstance(self.value, str) else self.text()
         reason = f"Failed to parse value [{shown}] as only [true] or [false] are allowed."
         raise RestError(400, "illegal_argument_exception", reason)
+
+
+def read_json(text: bytes) -> Json:
+    """Parses JSON.
+
+    Raises:
+        RestError: 400, the text is not JSON.
+    """
+    try:
+        return Json(orjson.loads(text))
+    except orjson.JSONDecodeError as error:
+        raise malformed(error) from None
 
 
 def not_a_number(text: str) -> RestError:

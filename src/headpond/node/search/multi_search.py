@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from headpond.inference.invalid import validation_failed
-from headpond.node.call import illegal_argument, malformed
-from headpond.node.search.json import Json, MisplacedError
+from headpond.node.call import illegal_argument
+from headpond.node.search.json import Json, MisplacedError, read_json
 from headpond.node.search.request import SearchRequest, parse_search
 
 _IGNORED = frozenset(
@@ -55,7 +53,7 @@ def _lines(body: bytes) -> Iterator[bytes]:
 
 
 def _header(line: bytes) -> Header:
-    values = _loaded(line) if line.strip() else {}
+    values = read_json(line).value if line.strip() else {}
     if not isinstance(values, dict):
         raise illegal_argument(f"malformed multi search header: [{line.decode('utf-8', 'replace')}]")
     read: dict[str, Any] = {}
@@ -73,13 +71,6 @@ def _search(line: bytes) -> SearchRequest | None:
     if not line.strip():
         return None
     try:
-        return parse_search(Json(_loaded(line)))
+        return parse_search(read_json(line))
     except MisplacedError as error:
         raise error.located(line) from None
-
-
-def _loaded(line: bytes) -> Any:
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise malformed(error) from None

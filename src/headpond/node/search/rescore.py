@@ -50,13 +50,13 @@ class Rescore:
         return replace(self, query=self.query.rewrite(rewriter))
 
     def run(self, shards: list[Shard], hits: list[Found]) -> list[Found]:
-        """The hits in their new order: the rescored ones of each shard stay before the others.
+        """The hits in their new order; those behind the window keep their place only if their weighted score does.
 
         Args:
             shards: where the hits are.
             hits: best first, at least the window of each shard.
         """
-        again: list[tuple[bool, Found]] = []
+        again: list[Found] = []
         for shard in shards:
             own = [hit for hit in hits if hit.place.shard == shard.number]
             found = self.query.run(shard)
@@ -66,12 +66,8 @@ class Rescore:
                 ordinal = hit.place.doc - shard.leaves[leaf].base
                 matches = bool(found[leaf].mask[ordinal])
                 score = self._joined(hit.score, float(found[leaf].scores[ordinal]), inside and matches)
-                again.append((inside, replace(hit, score=score)))
-        if len(shards) == 1:
-            again.sort(key=lambda entry: (not entry[0], -entry[1].score, entry[1].place))
-        else:
-            again.sort(key=lambda entry: (-entry[1].score, entry[1].place))
-        return [hit for _, hit in again]
+                again.append(replace(hit, score=score))
+        return sorted(again, key=lambda hit: (-hit.score, hit.place))
 
     def _joined(self, first: float, second: float, matches: bool) -> float:
         first = float(np.float32(first * self.weight))
