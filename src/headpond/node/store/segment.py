@@ -25,7 +25,7 @@ class Postings:
     """An inverted field: for each term the documents that hold it.
 
     Attributes:
-        rows: term -> row.
+        rows: term -> row, in the order of the terms (which is that of their UTF-8 bytes).
         starts: int64[rows + 1], where a row's entries begin in `docs` and `freqs`.
         docs: int32[entries], ascending inside a row.
         freqs: int32[entries], how often the term stands in the document.
@@ -86,7 +86,7 @@ class Weights:
         rows: token -> row.
         starts: int64[rows + 1].
         docs: int32[entries], ascending inside a row.
-        weights: float32[entries], as Lucene's FeatureField stores them (the upper 16 bits of a float32).
+        weights: float32[entries], as Lucene's FeatureField stores them (a float32 whose lower 15 bits are zero).
         doc_count: documents that have the field.
     """
 

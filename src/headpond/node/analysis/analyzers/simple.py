@@ -1,0 +1,17 @@
+"""`simple`: runs of letters in lower case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headpond.node.analysis.analyzer import Analyzer
+from headpond.node.analysis.filters.lowercase import Lowercase
+from headpond.node.analysis.tokenizers.letter import Letter
+
+
+class Simple(Analyzer):
+    """Runs of letters in lower case."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(Letter({}), [Lowercase({})])

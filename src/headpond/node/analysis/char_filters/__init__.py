@@ -1,0 +1,1 @@
+"""Character filters, one file each; the file's name is the filter's name."""

@@ -1,0 +1,1 @@
+"""Token filters, one file each; the file's name is the filter's name."""

@@ -1,0 +1,1 @@
+"""Tokenizers, one file each; the file's name is the tokenizer's name."""

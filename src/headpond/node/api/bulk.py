@@ -1,0 +1,108 @@
+"""`_bulk`: many writes in one request, kept together on disk, answered one by one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from headpond.errors import RestError
+from headpond.node.api.bulk_lines import read_operations
+from headpond.node.api.documents import refresh_policy, target, update_get
+from headpond.node.call import Call
+from headpond.node.router import route
+from headpond.node.search.json import Json
+from headpond.node.search.source_filter import read_source
+from headpond.node.store.index import Index
+from headpond.node.store.operation import Operation, answer, run, validation
+from headpond.node.store.write_result import WriteResult
+
+if TYPE_CHECKING:
+    from headpond.node.node import Node
+
+PARAMS = (
+    "_source", "_source_excludes", "_source_includes", "include_source_on_error", "list_executed_pipelines", "pipeline",
+    "refresh", "require_alias", "require_data_stream", "routing", "timeout", "wait_for_active_shards",
+)  # fmt: skip
+
+
+@route("POST", "PUT", "/_bulk", params=PARAMS)
+def bulk(node: Node, call: Call) -> dict[str, Any]:
+    """Writes to the indices that each action names."""
+    return _bulk(node, call, None)
+
+
+@route("POST", "PUT", "/{index}/_bulk", params=PARAMS)
+def index_bulk(node: Node, call: Call) -> dict[str, Any]:
+    """Writes to the path's index where an action names none."""
+    return _bulk(node, call, call.part("index"))
+
+
+def _bulk(node: Node, call: Call, default_index: str | None) -> dict[str, Any]:
+    started = time.monotonic()
+    refresh = refresh_policy(call)
+    body = call.request.body
+    if not body:
+        raise RestError(400, "parse_exception", "request body is required")
+    operations = read_operations(
+        body,
+        default_index,
+        routing=call.text("routing"),
+        require_alias=call.flag("require_alias"),
+        pipeline=call.text("pipeline"),
+        source=call.text("_source"),
+    )
+    problems = [problem for operation in operations for problem in operation.problems()]
+    if problems or not operations:
+        raise validation(problems or ["no requests added"])
+    targets = _targets(node, operations)
+    items: list[dict[str, Any]] = []
+    touched_indices: dict[str, Index] = {}
+    with node.indices.writing() as touched:
+        for operation, found in zip(operations, targets, strict=True):
+            if isinstance(found, Index) and found.name not in touched_indices:
+                touched_indices[found.name] = found
+                touched.append(found)
+            items.append({operation.action: _item(operation, found, refreshed=refresh == "true")})
+    if refresh != "false":
+        for index in touched_indices.values():
+            index.refresh()
+    errors = any("error" in next(iter(item.values())) for item in items)
+    return {"errors": errors, "took": int((time.monotonic() - started) * 1000), "items": items}
+
+
+def _targets(node: Node, operations: list[Operation]) -> list[Index | RestError]:
+    """The index of each write, made where it is missing before anything is written; or why it has none."""
+    known: dict[tuple[str, bool, bool], Index | RestError] = {}
+    targets = []
+    for operation in operations:
+        key = (operation.index, operation.require_alias, operation.action == "delete")
+        if key not in known:
+            try:
+                known[key] = target(node, operation)
+            except RestError as error:
+                known[key] = error
+        targets.append(known[key])
+    return targets
+
+
+def _item(operation: Operation, found: Index | RestError, *, refreshed: bool) -> dict[str, Any]:
+    if isinstance(found, RestError):
+        return _failed(operation, operation.index, found)
+    try:
+        result, document = run(operation, found)
+    except RestError as error:
+        if error.status == 507:
+            raise
+        return _failed(operation, found.name, error)
+    body = answer(result, found, refreshed=refreshed)
+    if document is not None and operation.update is not None:
+        body["get"] = update_get(document, read_source(Json(operation.update.source)))
+    return {**body, "status": _status(operation, result)}
+
+
+def _status(operation: Operation, result: WriteResult) -> int:
+    return 404 if operation.action == "delete" and result.result == "not_found" else result.status
+
+
+def _failed(operation: Operation, index: str, error: RestError) -> dict[str, Any]:
+    return {"_index": index, "_id": operation.id, "status": error.status, "error": error.cause()}

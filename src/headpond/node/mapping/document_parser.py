@@ -1,0 +1,354 @@
+"""Reads one document with a mapping: what goes into the index, and what the mapping must learn first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from headpond.errors import RestError
+from headpond.node.call import illegal_argument
+from headpond.node.mapping.base import BadValue, FieldType
+from headpond.node.mapping.locate import line_and_column, locate, next_token
+from headpond.node.mapping.mapping import META_FIELDS, Mapping
+from headpond.node.mapping.mapping_update import MappingUpdate
+from headpond.node.mapping.preview import preview
+from headpond.node.mapping.tree import Alias, ObjectMapper
+from headpond.node.mapping.types.dense_vector import DenseVector
+from headpond.node.store.sink import Fields, FieldSink
+
+Key = str | int
+SHORTEST_DYNAMIC_VECTOR = 128
+LONGEST_DYNAMIC_VECTOR = 4096
+MOST_NESTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document read with a mapping.
+
+    Attributes:
+        documents: what the index gets, nested documents first, root last.
+        vectors: keys and array positions that lead to each vector in the source.
+        mapping: the mapping, with what the document taught it.
+    """
+
+    documents: list[Fields]
+    vectors: list[tuple[Key, ...]]
+    mapping: Mapping
+
+
+def read_source(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a document.
+
+    Raises:
+        RestError: 400 `document_parsing_exception`, the text is no JSON object.
+    """
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        where = f"{error.lineno}:{error.colno}"
+        early = error.pos >= len(error.doc)
+        cause = RestError(
+            400,
+            "x_content_e_o_f_exception" if early else "x_content_parse_exception",
+            f"[{where}] {'Unexpected end of file' if early else error.msg}",
+        )
+        raise RestError(
+            400, "document_parsing_exception", f"[1:2] failed to parse: {cause.reason}", caused_by=cause
+        ) from None
+    if not isinstance(document, dict):
+        raise RestError(400, "document_parsing_exception", "Malformed content, must start with an object")
+    return document
+
+
+def parse_document(mapping: Mapping, id: str, raw: bytes, document: dict[str, Any]) -> Parsed:
+    """Reads a document; unknown fields are added to the mapping as dynamic mapping has it.
+
+    Args:
+        mapping: the mapping so far.
+        id: the document's id, for messages.
+        raw: the JSON text, for the places in messages.
+        document: the same, parsed.
+
+    Raises:
+        RestError: 400, a value does not fit its field, or the mapping may not learn what it would have to.
+    """
+    parser = _Parser(mapping, id, raw)
+    parser.read(document)
+    if parser.update:
+        mapping = mapping.merged(parser.update.body)
+        parser = _Parser(mapping, id, raw)
+        parser.read(document)
+    return Parsed(parser.sink.finish(), parser.vectors, mapping)
+
+
+class _Parser:
+    def __init__(self, mapping: Mapping, id: str, raw: bytes) -> None:
+        self.mapping = mapping
+        self.id = id
+        self.raw = raw
+        self.sink = FieldSink()
+        self.update = MappingUpdate(mapping)
+        self.vectors: list[tuple[Key, ...]] = []
+        self._keys: list[Key] = []
+
+    def read(self, document: dict[str, Any]) -> None:
+        if META_FIELDS.isdisjoint(document):
+            self._object(self.mapping.root, document)
+            return
+        name = min(META_FIELDS & document.keys())
+        self._keys.append(name)
+        reason = f"Field [{name}] is a metadata field and cannot be added inside a document. Use the index API request parameters."
+        where = self._where(at_end=name == "_source")
+        cause = RestError(400, "document_parsing_exception", f"[{where}] {reason}")
+        raise self._field_error(name, name, document[name], where, cause)
+
+    def _object(self, mapper: ObjectMapper, value: dict[str, Any]) -> None:
+        keys, children = self._keys, mapper.children
+        for name, inner in value.items():
+            keys.append(name)
+            child = children.get(name)
+            if child is None:
+                self._unknown(mapper, name, inner)
+            elif isinstance(child, FieldType):
+                self._field(child, inner)
+            else:
+                self._child(child, inner)
+            keys.pop()
+
+    def _child(self, child: FieldType | ObjectMapper | Alias, value: Any) -> None:
+        if isinstance(child, FieldType):
+            self._field(child, value)
+        elif isinstance(child, ObjectMapper):
+            self._inner(child, value)
+        else:
+            reason = f"Cannot write to a field alias [{child.path}]."
+            raise self._error(illegal_argument(reason))
+
+    def _inner(self, mapper: ObjectMapper, value: Any, *, in_array: bool = False, offset: int = 0) -> int:
+        """Reads the value of an object; returns how many nested documents there are so far in its array."""
+        if value is None or not mapper.enabled:
+            return offset
+        if isinstance(value, list):
+            for position, item in enumerate(value):
+                self._keys.append(position)
+                offset = self._inner(mapper, item, in_array=True, offset=offset)
+                self._keys.pop()
+            return offset
+        if not isinstance(value, dict):
+            shown = "null" if in_array else mapper.path.rpartition(".")[2]
+            raise RestError(
+                400,
+                "document_parsing_exception",
+                f"[{self._where()}] object mapping for [{mapper.path}] tried to parse field [{shown}] as object, but found a "
+                "concrete value",
+            )
+        if not mapper.nested:
+            self._object(mapper, value)
+            return offset
+        if len(self.sink.documents) >= MOST_NESTED:
+            raise self._error(
+                illegal_argument(
+                    f"The number of nested documents has exceeded the allowed limit of [{MOST_NESTED}]. This limit can be set "
+                    "by changing the [index.mapping.nested_objects.limit] index level setting."
+                )
+            )
+        outer = self.sink.begin_nested(mapper.path, offset)
+        self._object(mapper, value)
+        self.sink.end_nested(outer)
+        return offset + 1
+
+    def _field(self, field: FieldType, value: Any) -> None:
+        if field.whole_arrays:
+            if value is not None:
+                self.vectors.append(tuple(self._keys))
+                if isinstance(field, DenseVector) and field.dims is None:
+                    self.update.add_dims(field, field.length_of(value))
+                self._index(field, value)
+        elif isinstance(value, list):
+            for position, item in enumerate(value):
+                self._keys.append(position)
+                self._field(field, item)
+                self._keys.pop()
+        else:
+            self._index(field, value)
+
+    def _index(self, field: FieldType, value: Any) -> None:
+        try:
+            field.null(self.sink) if value is None else field.index(value, self.sink)
+        except BadValue as error:
+            if not self._ignores_malformed(field):
+                raise self._bad_value(field, value, error) from None
+        for inner in field.fields.values():
+            self._index(inner, value)
+        for target in field.copy_to:
+            self._copy(target, value)
+
+    def _copy(self, target: str, value: Any) -> None:
+        found = self.mapping.field(target)
+        if found is None:
+            self._unknown(self.mapping.root, target, value)
+            return
+        nested = self.mapping.nested_path_of(target)
+        with self.sink.inside(nested or ""):
+            self._index_alone(found, value)
+
+    def _index_alone(self, field: FieldType, value: Any) -> None:
+        """A copied value goes into the target and its multi-fields, and is not copied on."""
+        copied, field.copy_to = field.copy_to, []
+        try:
+            self._index(field, value)
+        finally:
+            field.copy_to = copied
+
+    @staticmethod
+    def _ignores_malformed(field: FieldType) -> bool:
+        return "ignore_malformed" in field.parameters and bool(field.option("ignore_malformed"))
+
+    def _unknown(self, mapper: ObjectMapper, name: str, value: Any) -> None:
+        if not name or not name.strip() or "." in name:
+            self._check_name(name)
+        head, dot, rest = name.partition(".")
+        if dot:
+            child = mapper.children.get(head)
+            if child is None:
+                child = self._new_object(mapper, head)
+                if child is None:
+                    return
+            if not isinstance(child, ObjectMapper):
+                raise self._not_an_object(child.path)
+            self._entry(child, rest, value)
+            return
+        self._learn(mapper, name, value)
+
+    def _entry(self, mapper: ObjectMapper, name: str, value: Any) -> None:
+        child = mapper.children.get(name)
+        if child is None:
+            self._unknown(mapper, name, value)
+        else:
+            self._child(child, value)
+
+    def _new_object(self, mapper: ObjectMapper, name: str) -> ObjectMapper | None:
+        if not self._may_learn(mapper, name):
+            return None
+        path = f"{mapper.path}.{name}" if mapper.path else name
+        self._add(path, None)
+        return ObjectMapper(path, inherited=mapper.inherited)
+
+    def _learn(self, mapper: ObjectMapper, name: str, value: Any) -> None:
+        if not self._may_learn(mapper, name) or value is None or value == []:
+            return
+        path = f"{mapper.path}.{name}" if mapper.path else name
+        if isinstance(value, list):
+            if _is_vector(value):
+                self._add(path, {"type": "dense_vector", "dims": len(value)})
+                return
+            for position, item in enumerate(value):
+                self._keys.append(position)
+                self._learn(mapper, name, item)
+                self._keys.pop()
+            return
+        body = self.mapping.dynamic.body_for(path, value)
+        self._add(path, body)
+        if isinstance(value, dict) and (body is None or body.get("type") in ("object", "nested")):
+            child = ObjectMapper(path, inherited=str((body or {}).get("dynamic", mapper.inherited)).lower())
+            if (body or {}).get("enabled", True) is not False:
+                self._object(child, value)
+
+    def _may_learn(self, mapper: ObjectMapper, name: str) -> bool:
+        if mapper.inherited == "strict":
+            within = mapper.path or "_doc"
+            raise RestError(
+                400,
+                "strict_dynamic_mapping_exception",
+                f"[{self._where()}] mapping set to strict, dynamic introduction of [{name}] within [{within}] is not allowed",
+            )
+        return mapper.inherited == "true"
+
+    def _add(self, path: str, body: dict[str, Any] | None) -> None:
+        self.update.add(path, body)
+        added = self.update.count
+        if self.mapping.count + added > self.mapping.total_fields:
+            raise self._error(
+                illegal_argument(
+                    f"Limit of total fields [{self.mapping.total_fields}] has been exceeded while adding new fields [{added}]"
+                )
+            )
+
+    def _check_name(self, name: str) -> None:
+        where = line_and_column(self.raw, self._name_offset())
+        if not name:
+            raise self._error(illegal_argument("field name cannot be an empty string"), where)
+        if not name.strip():
+            raise RestError(
+                400, "document_parsing_exception", f"[{where}] Field name cannot contain only whitespace: [{name}]"
+            )
+        if any(not part.strip() for part in name.split(".")):
+            raise self._error(illegal_argument(f"field name cannot contain only whitespace: ['{name}']"), where)
+
+    def _name_offset(self) -> int:
+        """Where the last key itself stands."""
+        start = locate(self.raw, self._keys).start
+        return self.raw.rfind(b'"', 0, self.raw.rfind(b'"', 0, start)) if start else 0
+
+    def _not_an_object(self, path: str) -> RestError:
+        name = path.rpartition(".")[2]
+        return RestError(
+            400,
+            "document_parsing_exception",
+            f"[{self._where()}] object mapping for [{path}] tried to parse field [{name}] as object, but found a concrete value",
+        )
+
+    def _where(self, *, inner: tuple[Key, ...] = (), at_end: bool = False) -> str:
+        place = locate(self.raw, [*self._keys, *inner])
+        if not at_end:
+            return line_and_column(self.raw, place.start)
+        closing = self.raw[place.end - 1 : place.end] in (b"}", b"]")
+        return line_and_column(self.raw, place.end - 1 if closing else next_token(self.raw, place.end))
+
+    def _error(self, cause: RestError, where: str | None = None) -> RestError:
+        reason = f"[{where or self._where()}] failed to parse: {cause.reason}"
+        return RestError(400, "document_parsing_exception", reason, caused_by=cause)
+
+    def _bad_value(self, field: FieldType, value: Any, error: BadValue) -> RestError:
+        where = self._where(inner=error.inner, at_end=error.at_end)
+        cause = self._filled(RestError(400, error.type, error.reason, caused_by=error.caused_by))
+        if error.type == "parsing_exception":
+            line, _, column = where.partition(":")
+            cause.extra = {"line": int(line), "col": int(column)}
+        if field.plain_errors:
+            return self._error(cause, where)
+        return self._field_error(field.path, field.type, value, where, cause)
+
+    def _filled(self, cause: RestError) -> RestError:
+        """Puts places and the source into the texts that ask for them."""
+        place = locate(self.raw, self._keys)
+        opening = self.raw[place.start : place.start + 1] in (b"{", b"[")
+        after = line_and_column(self.raw, place.start + 1 if opening else place.end)
+        line, _, column = after.partition(":")
+        source = f'(byte[])"{self.raw[:500].decode("utf-8", "replace")}"; line: {line}, column: {column}'
+        reason = (
+            cause.reason.replace("{start}", line_and_column(self.raw, place.start))
+            .replace("{after}", after)
+            .replace("{id}", self.id)
+            .replace("{source}", source)
+        )
+        inner = self._filled(cause.caused_by) if cause.caused_by else None
+        return RestError(cause.status, cause.type, reason, caused_by=inner)
+
+    def _field_error(self, path: str, type: str, value: Any, where: str, cause: RestError) -> RestError:
+        reason = (
+            f"[{where}] failed to parse field [{path}] of type [{type}] in document with id '{self.id}'. "
+            f"Preview of field's value: '{preview(value)}'"
+        )
+        return RestError(400, "document_parsing_exception", reason, caused_by=cause)
+
+
+def _is_vector(values: list[Any]) -> bool:
+    """Whether an array of an unknown field becomes a dense_vector."""
+    if not SHORTEST_DYNAMIC_VECTOR <= len(values) <= LONGEST_DYNAMIC_VECTOR:
+        return False
+    kinds = {type(item) for item in values}
+    return float in kinds and kinds <= {int, float}

@@ -1,0 +1,12 @@
+"""`short`: 16-bit integers."""
+
+from __future__ import annotations
+
+from headpond.node.mapping.types._number import WholeType
+
+
+class Short(WholeType):
+    """16-bit integers."""
+
+    type = "short"
+    bits = 16

@@ -1,0 +1,80 @@
+"""`text`: analyzed full text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headpond.errors import RestError
+from headpond.node.analysis.analysis import Analysis
+from headpond.node.analysis.analyzer import Analyzer
+from headpond.node.mapping.base import COMMON, BadValue, FieldType, Parameter, boolean, integer
+from headpond.node.mapping.text_value import text_value
+from headpond.node.store.sink import FieldSink
+
+
+class Text(FieldType):
+    """Analyzed full text with positions and lengths."""
+
+    type = "text"
+    parameters = {
+        **COMMON,
+        "analyzer": Parameter(default="default"),
+        "search_analyzer": Parameter(updatable=True),
+        "search_quote_analyzer": Parameter(updatable=True),
+        "index": Parameter(default=True, read=boolean),
+        "norms": Parameter(default=True, updatable=True, read=boolean),
+        "index_options": Parameter(default="positions"),
+        "position_increment_gap": Parameter(read=integer),
+        "similarity": Parameter(),
+        "term_vector": Parameter(default="no"),
+        "fielddata": Parameter(default=False, updatable=True, read=boolean),
+        "fielddata_frequency_filter": Parameter(updatable=True),
+        "index_phrases": Parameter(default=False, read=boolean),
+        "index_prefixes": Parameter(),
+        "eager_global_ordinals": Parameter(default=False, updatable=True, read=boolean),
+    }
+
+    def configure(self, analysis: Analysis) -> None:
+        """Finds the analyzers."""
+        for missing in ("index_prefixes", "fielddata_frequency_filter"):
+            if self.option(missing) is not None:
+                reason = f"the [text] option [{missing}] of [{self.path}] is not supported by headpond"
+                raise RestError(501, "not_implemented_exception", reason)
+        if self.option("similarity") not in (None, "BM25"):
+            reason = f"the similarity [{self.option('similarity')}] of [{self.path}] is not supported by headpond"
+            raise RestError(501, "not_implemented_exception", reason)
+        self.analyzer = self._find(analysis, self.option("analyzer"))
+        searching = self.option("search_analyzer")
+        if searching is None:
+            given = self.option("analyzer") != "default" or not analysis.has_analyzer("default_search")
+            searching = self.option("analyzer") if given else "default_search"
+        self._search_analyzer = self._find(analysis, searching)
+        gap = self.option("position_increment_gap")
+        self._gap = self.analyzer.position_increment_gap if gap is None else gap
+
+    def _find(self, analysis: Analysis, name: str) -> Analyzer:
+        try:
+            return analysis.analyzer(name)
+        except RestError as error:
+            if error.status == 501:
+                raise
+            reason = f"analyzer [{name}] has not been configured in mappings"
+            raise RestError(400, "illegal_argument_exception", reason) from None
+
+    @property
+    def search_analyzer(self) -> Analyzer:
+        """The analyzer for queries."""
+        return self._search_analyzer
+
+    def index(self, value: Any, sink: FieldSink) -> None:
+        """Adds the value's terms."""
+        text = text_value(value)
+        if self.option("index"):
+            sink.text(self.path, self.analyzer.slots(text), self._gap)
+
+    def term(self, value: Any) -> str:
+        """The value itself, unanalyzed: what a term query looks for."""
+        try:
+            return text_value(value)
+        except BadValue as error:
+            raise RestError(400, "illegal_argument_exception", error.reason) from None

@@ -1,0 +1,140 @@
+"""What one document adds to the index, field by field."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32] | NDArray[np.int8]
+
+
+@dataclass(slots=True)
+class Text:
+    """The terms of a text field in one document.
+
+    Attributes:
+        terms: in order.
+        positions: of each term, ascending.
+        following: the position at which the next value of the field starts.
+    """
+
+    terms: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    following: int = 0
+
+
+@dataclass(slots=True)
+class Fields:
+    """The fields of one document, which is a root or a nested object.
+
+    Attributes:
+        path: nested path, "" for the root.
+        offset: position of a nested object in its array.
+    """
+
+    path: str = ""
+    offset: int = 0
+    text: dict[str, Text] = field(default_factory=dict)
+    terms: dict[str, list[str]] = field(default_factory=dict)
+    ordinals: dict[str, list[str]] = field(default_factory=dict)
+    numbers: dict[str, list[float] | list[int]] = field(default_factory=dict)
+    dense: dict[str, tuple[Vector, float]] = field(default_factory=dict)
+    sparse: dict[str, dict[str, float]] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
+
+
+class FieldSink:
+    """Receives the values of one document; nested objects become documents of their own before their root.
+
+    Attributes:
+        documents: finished nested documents in index order; `finish` appends the root.
+    """
+
+    __slots__ = ("_current", "_open", "documents")
+
+    def __init__(self) -> None:
+        self.documents: list[Fields] = []
+        self._current = Fields()
+        self._open = [self._current]
+
+    def begin_nested(self, path: str, offset: int) -> Fields:
+        """Starts a nested document; returns what `end_nested` wants back."""
+        outer = self._current
+        self._current = Fields(path, offset)
+        self._open.append(self._current)
+        return outer
+
+    def end_nested(self, outer: Fields) -> None:
+        """Ends the nested document; its inner ones stand before it."""
+        self.documents.append(self._current)
+        self._open.pop()
+        self._current = outer
+
+    @contextlib.contextmanager
+    def inside(self, path: str) -> Iterator[None]:
+        """Sends what follows to the open document of a nested path, or to the root; for values that are copied there."""
+        before = self._current
+        self._current = next((fields for fields in reversed(self._open) if fields.path == path), before)
+        yield
+        self._current = before
+
+    def finish(self) -> list[Fields]:
+        """Ends the document and returns it with its nested ones, root last."""
+        self.documents.append(self._current)
+        return self.documents
+
+    def text(self, path: str, slots: Sequence[str | None], gap: int = 100) -> None:
+        """Adds an analyzed value.
+
+        Args:
+            path: the field.
+            slots: terms by position; None for a gap.
+            gap: positions left free before the next value.
+        """
+        entry = self._current.text.setdefault(path, Text())
+        start = entry.following
+        for position, term in enumerate(slots, start):
+            if term is not None:
+                entry.terms.append(term)
+                entry.positions.append(position)
+        entry.following = start + len(slots) + gap
+        self._current.present.add(path)
+
+    def term(self, path: str, term: str) -> None:
+        """Adds one exact term, without frequency, position or length."""
+        self._current.terms.setdefault(path, []).append(term)
+        self._current.present.add(path)
+
+    def ordinal(self, path: str, value: str) -> None:
+        """Adds a string column value."""
+        self._current.ordinals.setdefault(path, []).append(value)
+        self._current.present.add(path)
+
+    def number(self, path: str, value: float | int) -> None:
+        """Adds a number column value; a field gives only ints or only floats."""
+        self._current.numbers.setdefault(path, []).append(value)  # type: ignore[arg-type]
+        self._current.present.add(path)
+
+    def dense(self, path: str, vector: Vector, magnitude: float) -> bool:
+        """Adds a vector of shape (dims,) and its length; False when the document already has one in this field."""
+        if path in self._current.dense:
+            return False
+        self._current.dense[path] = (vector, magnitude)
+        self._current.present.add(path)
+        return True
+
+    def sparse(self, path: str, weights: Mapping[str, float]) -> None:
+        """Adds weights by token; a token given twice keeps the larger weight."""
+        known = self._current.sparse.setdefault(path, {})
+        for token, weight in weights.items():
+            if weight > known.get(token, 0.0):
+                known[token] = weight
+        self._current.present.add(path)
+
+    def exists(self, path: str) -> None:
+        """Marks the field as present without adding anything that could be searched."""
+        self._current.present.add(path)
