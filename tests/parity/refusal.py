@@ -22,9 +22,14 @@ def refusal(call: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, An
     return {"status": caught.value.meta.status, "body": _essence(caught.value.body)}
 
 
+def _of_the_parser(cause: Any) -> bool:
+    """Whether this is what the JSON parser said, in words that are its own."""
+    return isinstance(cause, Mapping) and str(cause.get("type", "")).startswith("json_")
+
+
 def _essence(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _essence(one) for key, one in value.items() if key not in LEFT_OUT}
+        return {key: _essence(one) for key, one in value.items() if key not in LEFT_OUT and not _of_the_parser(one)}
     if isinstance(value, list):
         return [_essence(one) for one in value]
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -53,7 +54,6 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any], bytes | None]] = {
 }
 
 
-@pytest.mark.differs("9.5.0", "there is a parameter _slice", only=("unknown-parameter", "unknown-parameters"))
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS.keys())
 def test_a_request_is_refused_like_in_elasticsearch(
     es: Elasticsearch,
@@ -63,7 +63,16 @@ def test_a_request_is_refused_like_in_elasticsearch(
 ):
     method, path, params, body = request_
     answer = refusal(es.perform_request, method, path.replace("BOOKS", books), params=params, headers=JSON, body=body)
-    recorded("refusal", answer)
+    recorded("refusal", _without_suggestions(answer))
+
+
+def _without_suggestions(value: Any) -> Any:
+    """Leaves out which names are near: it depends on what else a node knows."""
+    if isinstance(value, dict):
+        return {key: _without_suggestions(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_suggestions(one) for one in value]
+    return re.sub(r" -> did you mean [^?]*\?", "", value) if isinstance(value, str) else value
 
 
 BROKEN: dict[str, bytes] = {

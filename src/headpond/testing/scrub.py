@@ -29,6 +29,7 @@ VOLATILE = frozenset(
 PLACES = frozenset({"line", "col"})  # where in the request's text the parser stood: left out
 AUTO_ID = re.compile(r"^[A-Za-z0-9_-]{20}$")
 POSITION = re.compile(r"\[\d+:\d+\] ")  # the same in a text
+SOURCE = re.compile(r"\n at \[Source: .*", re.DOTALL)  # the same, with the text
 LISTED = re.compile(r"\[([^\[\]]+, [^\[\]]+)\]")  # names in a message, in an order that changes from start to start
 INDEX_UUID = re.compile(r"/[A-Za-z0-9_-]{22}\]")  # as in [index/uuid]
 HASH = re.compile(r"@[0-9a-f]{5,8}\b")  # a Java object's identity
@@ -57,14 +58,16 @@ class Scrubber:
             return self._ids.setdefault(value, f"<id:{len(self._ids) + 1}>")
         if key == "_source":
             return value
-        if key == "reason" and isinstance(value, str):
+        if key in ("reason", "error") and isinstance(value, str):
             return LISTED.sub(_in_order, self._text(value))
         return self.scrub(value)
 
     def _text(self, text: str) -> str:
         for found, name in self._ids.items():
             text = text.replace(found, name)
-        return HASH.sub("@<hash>", INDEX_UUID.sub("/<uuid>]", POSITION.sub("", text)))
+        for pattern, instead in ((POSITION, ""), (SOURCE, ""), (INDEX_UUID, "/<uuid>]"), (HASH, "@<hash>")):
+            text = pattern.sub(instead, text)
+        return text
 
 
 def _in_order(found: re.Match[str]) -> str:
