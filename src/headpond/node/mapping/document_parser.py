@@ -179,8 +179,9 @@ class _Parser:
         try:
             field.null(self.sink) if value is None else field.index(value, self.sink)
         except BadValue as error:
-            if not self._ignores_malformed(field):
+            if not self._ignores_malformed(field, value):
                 raise self._bad_value(field, value, error) from None
+            self.sink.ignored(field.path)
         for inner in field.fields.values():
             self._index(inner, value)
         for target in field.copy_to:
@@ -204,8 +205,12 @@ class _Parser:
             field.copy_to = copied
 
     @staticmethod
-    def _ignores_malformed(field: FieldType) -> bool:
-        return "ignore_malformed" in field.parameters and bool(field.option("ignore_malformed"))
+    def _ignores_malformed(field: FieldType, value: Any) -> bool:
+        return (
+            "ignore_malformed" in field.parameters
+            and bool(field.option("ignore_malformed"))
+            and not isinstance(value, dict)
+        )
 
     def _unknown(self, mapper: ObjectMapper, name: str, value: Any) -> None:
         if not name or not name.strip() or "." in name:

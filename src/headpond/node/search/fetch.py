@@ -50,6 +50,10 @@ class Fetch:
         if request.seq_no_primary_term:
             hit |= {"_seq_no": int(leaf.segment.seq_nos[ordinal]), "_primary_term": 1}
         hit["_score"] = None if isnan(found.score) else np.float32(found.score)
+        if ignored := leaf.segment.strings("_ignored", ordinal):
+            hit["_ignored"] = ignored
+        if routing := leaf.segment.strings("_routing", ordinal):
+            hit["_routing"] = routing[0]
         source_filter = self._source_filter()
         if source_filter.enabled:
             source = shard.index.source(leaf.segment, ordinal, vectors=source_filter.with_vectors)

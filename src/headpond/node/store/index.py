@@ -272,7 +272,7 @@ class Index:
             "INSERT INTO sources (key, version, source, vectors) VALUES (?, ?, ?, ?)",
             (key, version, stored, blob),
         )
-        core.staged.append((id, seq_no, parsed.documents))
+        core.staged.append((id, seq_no, _routed(parsed.documents, routing)))
         return WriteResult(id, version, seq_no, "updated" if exists else "created")
 
     def delete(self, id: str, conditions: Conditions = ANY) -> WriteResult:
@@ -349,15 +349,16 @@ class Index:
         """Adds documents that no segment file holds."""
         core = self._core
         rows = core.database.connection.execute(
-            "SELECT docs.id, docs.seq_no, sources.source, sources.vectors FROM docs "
+            "SELECT docs.id, docs.seq_no, docs.routing, sources.source, sources.vectors FROM docs "
             f"JOIN sources ON sources.key = docs.number << {SEQ_NO_BITS} | docs.seq_no "
             "WHERE docs.number = ? AND NOT docs.deleted ORDER BY docs.seq_no",
             (self.number,),
         )
-        for id, seq_no, raw, blob in rows:
+        for id, seq_no, routing, raw, blob in rows:
             if seq_no in missing:
                 document = as_lists(put_vectors(orjson.loads(raw), blob))
-                core.searchable.add(id, seq_no, parse_document(self.mapping, id, raw, document).documents)
+                documents = parse_document(self.mapping, id, raw, document).documents
+                core.searchable.add(id, seq_no, _routed(documents, routing))
 
     def remove(self) -> None:
         """Deletes the documents and the segment files. Call it inside a transaction."""
@@ -373,6 +374,13 @@ class Index:
         """Shows and keeps what waits, so that the next start has nothing to read again."""
         if self._core.searchable.waiting_since is not None:
             self.refresh()
+
+
+def _routed(documents: list[Fields], routing: str | None) -> list[Fields]:
+    """The documents with the routing in the column `_routing` of the root."""
+    if routing is not None:
+        documents[-1].ordinals["_routing"] = [routing]
+    return documents
 
 
 def as_lists(value: Any) -> Any:

@@ -129,6 +129,17 @@ class Segment:
     sparse: dict[str, Weights] = field(default_factory=dict)
     present: dict[str, Int32] = field(default_factory=dict)
 
+    def strings(self, path: str, ordinal: int) -> list[str]:
+        """The values of a document in a column of strings; empty where it has none.
+
+        Besides fields there are `_ignored` (the fields of which a value was not indexed) and `_routing`.
+        """
+        column = self.columns.get(path)
+        if column is None or column.dictionary is None:
+            return []
+        values = column.values[column.starts[ordinal] : column.starts[ordinal + 1]]
+        return [column.dictionary[value] for value in values.tolist()]
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

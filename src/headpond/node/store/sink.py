@@ -135,6 +135,14 @@ class FieldSink:
                 known[token] = weight
         self._current.present.add(path)
 
+    def ignored(self, path: str) -> None:
+        """Notes on the root that a value of the field is not indexed."""
+        known = self._open[0].ordinals.setdefault("_ignored", [])
+        if path not in known:
+            known.append(path)
+            self._open[0].terms.setdefault("_ignored", []).append(path)
+            self._open[0].present.add("_ignored")
+
     def exists(self, path: str) -> None:
         """Marks the field as present without adding anything that could be searched."""
         self._current.present.add(path)

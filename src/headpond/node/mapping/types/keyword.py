@@ -53,6 +53,7 @@ class Keyword(FieldType):
         """Adds the value as one term and one column value."""
         text = text_value(value)
         if len(text) > self._longest:
+            sink.ignored(self.path)
             return
         text = self._normal(text)
         if len(text) > LONGEST // 4 and len(encoded := text.encode()) > LONGEST and self._indexed:
