@@ -14,6 +14,7 @@ VOLATILE = frozenset(
         "took",
         "index_uuid",
         "uuid",
+        "cluster_name",
         "cluster_uuid",
         "build_hash",
         "build_date",
