@@ -18,7 +18,7 @@ from headpond.pipeline.embedder import Pace
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.retry import Retry
 from tests.pipeline.conftest import Build
-from tests.pipeline.pipelines import QUICK, RECORDS, SETTINGS, count, ids, turn
+from tests.pipeline.pipelines import QUICK, RECORDS, SETTINGS, count, fake, ids, standard, turn
 
 
 def letters(report: Report) -> list[dict[str, Any]]:
@@ -85,16 +85,15 @@ def test_an_endpoint_that_goes_away_stops_the_job_and_keeps_what_was_written(es:
     assert "run the same command again" in str(caught.value)
 
 
-def test_vectors_of_the_wrong_size_are_refused_by_the_index_one_by_one(es: Elasticsearch, build: Build) -> None:
-    pipeline = build()
-    pipeline.apply()
-    turn(es, "dense", fail_on="poison", wrong_dimensions=True)
-    report = pipeline.ingest([{"_id": "a", "body": "fine"}], settings=SETTINGS)
-    assert report.indexed == 1
-    report = pipeline.ingest([{"_id": "b", "body": "poison"}], settings=SETTINGS)
-    assert (report.indexed, report.dead_lettered) == (0, 1)
+def test_vectors_of_the_wrong_size_are_refused_by_the_index_one_by_one(build: Build) -> None:
+    odd = fake("text_embedding", dimensions=16, fail_on="poison", wrong_dimensions=True)
+    pipeline = build(endpoints={**standard()["endpoints"], "dense": odd})
+    records = [{"_id": "a", "body": "fine"}, {"_id": "b", "body": "poison"}]
+    settings = JobSettings(pace=Pace(inputs=1, retry=QUICK), retry=QUICK)
+    report = pipeline.ingest(records, settings=settings)
+    assert (report.indexed, report.dead_lettered) == (1, 1)
     (letter,) = letters(report)
-    assert letter["stage"] == "bulk"
+    assert (letter["stage"], letter["record"]) == ("bulk", records[1])
     assert "dim" in letter["error"]
 
 

@@ -19,13 +19,16 @@ def describe(error: Exception) -> str:
 
 
 def cause(error: Any) -> str:
-    """An error object's `reason`, followed by those of `caused_by`; empty when there is none."""
+    """An error object's `reason`, followed by those of `caused_by` or the root cause; empty when there is none."""
     reasons: list[str] = []
     while isinstance(error, dict):
         reason = error.get("reason") or error.get("type")
         if reason and str(reason) not in reasons:
             reasons.append(str(reason))
-        error = error.get("caused_by")
+        root = error.get("root_cause") or [None]
+        error = error.get("caused_by") or root[0]
     if isinstance(error, str) and not reasons:
         reasons.append(error)
+    if len(reasons) > 1 and reasons[0] == "all shards failed":
+        reasons = reasons[1:]
     return ": ".join(reasons)

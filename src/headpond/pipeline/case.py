@@ -8,8 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import orjson
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 
@@ -19,7 +22,6 @@ from headpond.pipeline.ingest import ingest
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.load import build
 from headpond.pipeline.references import references
-from headpond.pipeline.report import Report
 from headpond.pipeline.retry import Retry
 from headpond.pipeline.search import Answer, search
 from headpond.pipeline.spec import Case, PipelineFile, PipelineSpec
@@ -109,16 +111,21 @@ def _task_type(spec: PipelineSpec, name: str, fitting: frozenset[str]) -> str:
 
 
 def _run(spec: PipelineSpec, case: Case, client: Elasticsearch, index: str) -> tuple[list[str], tuple[str, ...]]:
-    settings = JobSettings(use_cache=False, pace=Pace(retry=_QUICK), retry=_QUICK, workers=1, writers=1)
-    report = ingest(spec, [case.documents], client, index=index, settings=settings)
-    if report.dead_lettered:
-        return [f"{report.dead_lettered} documents were refused, see {report.dead_letters}"], ()
+    with TemporaryDirectory() as folder:
+        letters = Path(folder) / "letters.jsonl"
+        settings = JobSettings(
+            use_cache=False, pace=Pace(retry=_QUICK), retry=_QUICK, workers=1, writers=1, dead_letters=letters
+        )
+        ingest(spec, [case.documents], client, index=index, settings=settings)
+        if letters.exists():
+            refused = (orjson.loads(line) for line in letters.read_bytes().splitlines())
+            return [f"a document was refused: {letter['error']} (record {letter['line']})" for letter in refused], ()
     answer = search(spec, client, index, case.query, size=case.size, filter=case.filter)
     hits = tuple(hit["_id"] for hit in answer["hits"]["hits"])
-    return list(_compare(case, hits, answer, report)), hits
+    return list(_compare(case, hits, answer)), hits
 
 
-def _compare(case: Case, hits: tuple[str, ...], answer: Answer, report: Report) -> Iterator[str]:
+def _compare(case: Case, hits: tuple[str, ...], answer: Answer) -> Iterator[str]:
     expect = case.expect
     shown = ", ".join(hits) or "nothing"
     if expect.first is not None and hits[:1] != (expect.first,):

@@ -39,8 +39,8 @@ class EmbeddingFailed(TargetError):
         passing: whether it may work later; then a search can go on without this leg.
     """
 
-    def __init__(self, asked: Asked, reason: str, *, passing: bool) -> None:
-        super().__init__(f"endpoint [{asked.inference_id}] did not embed the query: {reason}", transient=passing)
+    def __init__(self, message: str, *, passing: bool) -> None:
+        super().__init__(message, transient=passing)
         self.passing = passing
 
 
@@ -129,8 +129,14 @@ def _embed(client: Elasticsearch, asked: Asked) -> Embedding | EmbeddingFailed:
             client, asked.inference_id, asked.task_type, [asked.text], input_type="search", timeout=TIMEOUT
         )
     except (ApiError, TransportError) as error:
-        passing = judge(error) in (Verdict.PASSING, Verdict.UNCLEAR)
-        return EmbeddingFailed(asked, describe(error), passing=passing)
+        verdict = judge(error)
+        if verdict is Verdict.UNREACHABLE:
+            return EmbeddingFailed(f"the target does not answer: {describe(error)}", passing=False)
+        return _failed(asked, describe(error), passing=verdict in (Verdict.PASSING, Verdict.UNCLEAR))
     except ValueError as error:
-        return EmbeddingFailed(asked, str(error), passing=True)
+        return _failed(asked, str(error), passing=True)
     return embeddings[0]
+
+
+def _failed(asked: Asked, reason: str, *, passing: bool) -> EmbeddingFailed:
+    return EmbeddingFailed(f"endpoint [{asked.inference_id}] did not embed the query: {reason}", passing=passing)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
@@ -133,7 +134,7 @@ def _run(spec: PipelineSpec, client: Elasticsearch, index: str, body: Body) -> A
     run = Run(client, index, shared(body))
     hits = run.execute(tree)
     if "min_score" in body:
-        hits = [hit for hit in hits if hit["_score"] >= body["min_score"]]
+        hits = [hit for hit in hits if np.float32(hit["_score"]) >= np.float32(body["min_score"])]
     answer: Answer = {
         "took": round((time.monotonic() - started) * 1000),
         "timed_out": run.timed_out,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from elasticsearch import Elasticsearch
 
 from headpond import ranking
@@ -131,7 +132,7 @@ class Run:
                 fusion = ranking.linear(legs, weights, [tree.normalizers[place] for place in places])
             ranked = fusion.head(tree.window).pairs()
         if tree.min_score is not None:
-            ranked = [(key, score) for key, score in ranked if score >= tree.min_score]
+            ranked = [(key, score) for key, score in ranked if np.float32(score) >= np.float32(tree.min_score)]
         return ranked
 
     def _reranked(self, node: Node, leg: list[tuple[Key, float]]) -> list[tuple[Key, float]]:
