@@ -11,7 +11,6 @@ from headpond import cluster
 from headpond.cluster import engine
 from headpond.errors import TargetError, UnknownNameError
 
-
 # The docker SDK leaves the socket of a refused connection to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from elasticsearch import AuthenticationException, Elasticsearch
@@ -93,9 +92,7 @@ def test_an_image_that_does_not_exist_is_said(monkeypatch: pytest.MonkeyPatch, u
         cluster.up(version="9.0.99")
 
 
-def test_data_outlives_down_and_another_password_is_diagnosed(
-    url: str, port: int, secret: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def test_data_outlives_down(url: str, port: int, secret: str):
     with Elasticsearch(url, basic_auth=("elastic", secret)) as client:
         client.index(index="kept", id="1", document={"n": 1}, refresh=True)
     cluster.down()

@@ -40,6 +40,14 @@ def test_a_given_password_is_not_kept(monkeypatch: pytest.MonkeyPatch):
     assert not password.file().exists()
 
 
+def test_a_file_is_named_only_when_its_password_is_the_one_in_use(monkeypatch: pytest.MonkeyPatch):
+    assert password.kept_in() is None
+    password.read_or_make()
+    assert password.kept_in() == password.file()
+    monkeypatch.setenv(password.VARIABLE, "given")
+    assert password.kept_in() is None
+
+
 def test_there_is_none_before_one_is_made_and_after_it_is_forgotten():
     assert password.read() is None
     password.read_or_make()

@@ -120,12 +120,11 @@ def _describe(container: Container) -> ClusterStatus:
         name = "starting"
     published = (attributes["NetworkSettings"]["Ports"] or {}).get("9200/tcp") or []
     url = f"http://{published[0]['HostIp']}:{published[0]['HostPort']}" if published else None
-    kept = password.file()
     return ClusterStatus(
         state=name,
         url=url if name != "stopped" else None,
         version=str(attributes["Config"]["Image"]).rpartition(":")[2],
-        password_file=kept if kept.exists() else None,
+        password_file=password.kept_in(),
     )
 
 
@@ -151,7 +150,7 @@ def _diagnose(service: str, error: TargetError) -> TargetError:
         )
     if "error: 401" in health:
         return TargetError(
-            "the node does not take the password: its data was made with another one",
+            "the node does not take the password: another one has been set in it",
             hint=f"set {password.VARIABLE} to the right one, or begin anew: headpond cluster down --volumes",
         )
     return error

@@ -17,6 +17,11 @@ def file() -> Path:
     return config.home() / "cluster" / "password"
 
 
+def kept_in() -> Path | None:
+    """The file that holds the password in use; None when the environment gives it, or there is none yet."""
+    return file() if not os.environ.get(VARIABLE) and file().exists() else None
+
+
 def read() -> str | None:
     """The password: `ELASTIC_PASSWORD`, else the kept one, else None.
 
