@@ -15,9 +15,9 @@ from headpond.node.http import Request
 ALWAYS_ALLOWED = frozenset({"pretty", "human", "error_trace", "filter_path"})
 
 
-def illegal_argument(reason: str) -> RestError:
+def illegal_argument(reason: str, caused_by: RestError | None = None) -> RestError:
     """A 400 `illegal_argument_exception`."""
-    return RestError(400, "illegal_argument_exception", reason)
+    return RestError(400, "illegal_argument_exception", reason, caused_by=caused_by)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Call:
             return True
         if value == "false":
             return False
-        raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+        cause = illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+        raise illegal_argument(f"Could not convert [{name}] to boolean", cause)
 
     def integer(self, name: str, default: int | None = None) -> int | None:
         """An integer query parameter."""
@@ -59,7 +60,8 @@ class Call:
         try:
             return int(value)
         except ValueError:
-            raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]") from None
+            cause = RestError(400, "number_format_exception", f'For input string: "{value}"')
+            raise illegal_argument(f"Failed to parse int parameter [{name}] with value [{value}]", cause) from None
 
     def names(self, name: str) -> list[str] | None:
         """A comma-separated query parameter, or None when it is absent."""

@@ -6,14 +6,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from headpond.node.inference import Inference
-from headpond.node.store.indices import Indices
-
 from headpond.errors import HeadpondError, RestError
 from headpond.node.filter_path import filter_path
 from headpond.node.http import JSON, VENDOR_JSON, Request, Response, encode
+from headpond.node.inference import Inference
 from headpond.node.router import Router
 from headpond.node.store.database import Database
+from headpond.node.store.indices import Indices
 
 log = logging.getLogger("headpond.node")
 
@@ -67,6 +66,9 @@ class Node:
 
     def _unreadable(self, request: Request) -> Response:
         given = request.headers.get("content-type")
+        accepted = request.headers.get("accept", "")
+        if "compatible-with" in accepted:
+            return self._respond(request, 400, _incompatible(accepted, given))
         text = f"Content-Type header [{given}] is not supported" if given else "Content-Type header is missing"
         return self._respond(request, 406, {"error": text, "status": 406})
 
@@ -84,6 +86,19 @@ class Node:
 def _readable(content_type: str | None) -> bool:
     """Whether a body of this type is read; refusing forms also keeps pages in a browser from writing to the node."""
     return content_type is not None and content_type.partition(";")[0].strip().lower().endswith(("json", "+json"))
+
+
+def _incompatible(accept: str, content_type: str | None) -> dict[str, Any]:
+    """The answer's body; unlike with other errors the cause is not the root cause here."""
+    reason = (
+        "A compatible version is required on both Content-Type and Accept headers if either one has requested a "
+        f"compatible version. Accept={accept}, Content-Type={content_type}"
+    )
+    error = RestError(
+        400, "media_type_header_exception", "Invalid media-type value on headers [Accept, Content-Type]"
+    ).body()
+    error["error"]["caused_by"] = {"type": "status_exception", "reason": reason}
+    return error
 
 
 def _pretty(request: Request) -> bool:

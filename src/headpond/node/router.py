@@ -25,12 +25,12 @@ class Operation:
 
     Attributes:
         handler: takes the node and the call; what is not a `Response` is sent as JSON with status 200.
-        params: query parameters the operation knows.
+        params: query parameters the operation knows; None takes any.
         body: whether a body is allowed.
     """
 
     handler: Handler
-    params: frozenset[str]
+    params: frozenset[str] | None
     body: bool
 
 
@@ -44,22 +44,34 @@ class _Branch:
 _ROUTES: list[tuple[str, str, Operation]] = []
 
 
-def route(*methods_and_path: str, params: Iterable[str] = (), body: bool = True) -> Callable[[Handler], Handler]:
+def route(*methods_and_path: str, params: Iterable[str] | None = (), body: bool = True) -> Callable[[Handler], Handler]:
     """Registers a function for methods and a path with placeholders, as in `route("GET", "/{index}/_doc/{id}")`.
 
     Args:
         methods_and_path: one or more methods, then one path.
-        params: query parameters the operation knows besides the common ones; any other is a 400.
+        params: query parameters the operation knows besides the common ones; any other is a 400. None takes any.
         body: False refuses a request that carries a body.
     """
     *methods, path = methods_and_path
 
     def register(handler: Handler) -> Handler:
-        operation = Operation(handler, frozenset(params) | ALWAYS_ALLOWED, body)
+        known = None if params is None else frozenset(params) | ALWAYS_ALLOWED
+        operation = Operation(handler, known, body)
         _ROUTES.extend((method, path, operation) for method in methods)
         return handler
 
     return register
+
+
+class UnroutedError(RestError):
+    """No operation has this method and path; Elasticsearch answers with a bare text, and no status when it is 400."""
+
+    def __init__(self, status: int, reason: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, "illegal_argument_exception", reason, headers=headers)
+
+    def body(self) -> dict[str, Any]:
+        """The text alone."""
+        return {"error": self.reason, "status": self.status} if self.status != 400 else {"error": self.reason}
 
 
 class Router:
@@ -104,9 +116,8 @@ class Router:
             allowed = ", ".join(sorted(methods))
             asked = f"uri [{request.path}] and method [{request.method}]"
             reason = f"Incorrect HTTP method for {asked}, allowed: [{allowed}]"
-            raise RestError(405, "method_not_allowed_exception", reason, headers={"allow": allowed.replace(" ", "")})
-        reason = f"no handler found for uri [{request.path}] and method [{request.method}]"
-        raise illegal_argument(reason)
+            raise UnroutedError(405, reason, headers={"allow": allowed.replace(" ", "")})
+        raise UnroutedError(400, f"no handler found for uri [{request.path}] and method [{request.method}]")
 
     def _walk(
         self, branch: _Branch, segments: list[str], values: tuple[str, ...]
@@ -123,12 +134,13 @@ class Router:
 
     @staticmethod
     def _check(operation: Operation, request: Request) -> None:
-        unknown = [name for name in request.query if name not in operation.params]
-        if unknown:
+        known = operation.params
+        unknown = [] if known is None else [name for name in request.query if name not in known]
+        if known is not None and unknown:
             plural = "s" if len(unknown) > 1 else ""
             described = []
             for name in sorted(unknown):
-                near = nearest(name, operation.params)
+                near = nearest(name, known)
                 described.append(f"[{name}] -> did you mean [{near}]?" if near else f"[{name}]")
             listed = ", ".join(described)
             raise illegal_argument(f"request [{request.path}] contains unrecognized parameter{plural}: {listed}")
