@@ -81,8 +81,10 @@ def msearch(node: Node, call: Call) -> dict[str, Any]:
 
 
 def _parsed(call: Call, parse: Callable[[Json], SearchRequest], default: SearchRequest) -> SearchRequest:
-    if not call.request.body.strip():
+    if not call.request.body:
         return default
+    if not call.request.body.strip():
+        raise Json(None).parsing_error("Expected [START_OBJECT] but found [null]").located(call.request.body)
     try:
         return parse(read_json(call.request.body))
     except MisplacedError as error:

@@ -18,6 +18,7 @@ from headpond.node.query._object import (
     text,
 )
 from headpond.node.query.base import parse_queries
+from headpond.node.search.inner_hits import read_inner_hits
 from headpond.node.search.json import Json
 
 MOST_CANDIDATES = 10_000
@@ -64,7 +65,7 @@ MEMBERS = {
     "similarity": number(),
     "filter": objects(parse_queries),
     "rescore_vector": Member(OBJECTS, lambda source: _read_rescore_vector(source)),
-    "inner_hits": Member(OBJECTS, lambda source: _refuse_inner_hits()),
+    "inner_hits": Member(OBJECTS, read_inner_hits),
 }
 
 
@@ -150,7 +151,3 @@ def _read_builder(source: Json) -> VectorBuilder:
 def _read_rescore_vector(source: Json) -> None:
     """Search is exact, so there is nothing to rescore."""
     read_members(source, "rescore_vector", {"oversample": number()}, required=["oversample"])
-
-
-def _refuse_inner_hits() -> None:
-    raise RestError(501, "not_implemented_exception", "[inner_hits] of [knn] is not implemented")

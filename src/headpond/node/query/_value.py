@@ -6,6 +6,7 @@ from typing import Any
 
 from headpond.errors import RestError
 from headpond.node.mapping.base import FieldType
+from headpond.node.mapping.types._number import FloatType
 from headpond.node.mapping.types.date import Date
 from headpond.node.query.ids import match_ids
 from headpond.node.scoring.columns import match_numbers
@@ -104,7 +105,8 @@ def number_of(field: FieldType, value: Any, **options: Any) -> float | int:
         RestError: 400, the value does not fit; dates come as `parse_exception`, as where Elasticsearch reads date math.
     """
     try:
-        return field.number(value, **options)
+        number = field.number(value, **options)
+        return field.rounded(number) if isinstance(field, FloatType) else number
     except RestError as error:
         if not isinstance(field, Date) or error.type == "parse_exception":
             raise

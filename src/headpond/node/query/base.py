@@ -15,6 +15,7 @@ from headpond.node.search.shard import Shard
 from headpond.registry import Registry
 
 if TYPE_CHECKING:
+    from headpond.node.search.inner_hits import InnerQuery
     from headpond.node.search.rewriter import Rewriter
 
 
@@ -67,6 +68,14 @@ class Query(ABC):
             for clause in value if isinstance(value, tuple) else (value,):
                 if isinstance(clause, Query):
                     yield from clause.named()
+
+    def inner(self) -> Iterator[InnerQuery]:
+        """The queries inside this one whose nested objects are to be shown."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            for clause in value if isinstance(value, tuple) else (value,):
+                if isinstance(clause, Query):
+                    yield from clause.inner()
 
 
 QUERIES: Registry[Query] = Registry("query", "headpond.node.query", Query)  # type: ignore[type-abstract]

@@ -61,12 +61,20 @@ class Knn(Query):
         if not isinstance(field, DenseVector):
             reason = "[knn] queries are only supported on [dense_vector] fields"
             raise shard.failed(RestError(400, "illegal_argument_exception", reason))
-        found = self._candidates(shard, field)
+        found = [
+            best_of_each(leaf, match) if shard.mapping.nested_path_of(field.path) else match
+            for leaf, match in zip(shard.leaves, self.candidates(shard, field), strict=True)
+        ]
         if not self.unlimited and not is_flat(field):
             found = nearest(found, self.body.k or shard.size)
         return [match.times(self.boost) for match in found]
 
-    def _candidates(self, shard: Shard, field: DenseVector) -> list[Match]:
+    def candidates(self, shard: Shard, field: DenseVector) -> list[Match]:
+        """Everything with a vector that may count as a neighbour, several nested objects of a document included.
+
+        Raises:
+            RestError: 400, the field is not indexed or the vector does not suit it.
+        """
         if not field.indexed:
             reason = f"to perform knn search on field [{field.path}], its mapping must have [index] set to [true]"
             raise shard.failed(RestError(400, "illegal_argument_exception", reason))
@@ -90,8 +98,6 @@ class Knn(Query):
                 kept = allowed[vectors.docs] & (values >= np.float32(threshold))
                 match.mask[vectors.docs[kept]] = True
                 match.scores[vectors.docs[kept]] = values[kept]
-                if path:
-                    match = best_of_each(leaf, match)
             found.append(match)
         return found
 

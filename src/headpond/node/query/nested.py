@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -9,6 +10,7 @@ from headpond.errors import RestError
 from headpond.node.query.base import Query, checked_boost, parse_query
 from headpond.node.scoring.join import ScoreMode, join
 from headpond.node.scoring.match import Match, nothing
+from headpond.node.search.inner_hits import InnerHits, InnerQuery, read_inner_hits
 from headpond.node.search.json import Json
 from headpond.node.search.shard import Shard
 
@@ -23,6 +25,7 @@ class Nested(Query):
     query: Query
     score_mode: Literal["avg", "max", "min", "sum", "none"] = "avg"
     ignore_unmapped: bool = False
+    inner_hits: InnerHits | None = None
 
     @classmethod
     def parse(cls, source: Json) -> Self:
@@ -32,7 +35,7 @@ class Nested(Query):
             if name == "query" and value.is_object:
                 options["query"] = parse_query(value)
             elif name == "inner_hits" and value.is_object:
-                raise RestError(501, "not_implemented_exception", "[inner_hits] of [nested] is not implemented")
+                options["inner_hits"] = read_inner_hits(value)
             elif name == "path" and value.is_scalar:
                 options["path"] = value.text()
             elif name == "boost" and value.is_scalar:
@@ -62,6 +65,20 @@ class Nested(Query):
             join(leaf, match, self.path, shard.scope, self.score_mode).times(self.boost)
             for leaf, match in zip(shard.leaves, found, strict=True)
         ]
+
+    def inner(self) -> Iterator[InnerQuery]:
+        """This query, when its objects are to be shown.
+
+        Raises:
+            RestError: 501, a query inside it has `inner_hits` too.
+        """
+        below = list(self.query.inner())
+        if self.inner_hits is None:
+            yield from below
+            return
+        if below:
+            raise RestError(501, "not_implemented_exception", "[inner_hits] inside [inner_hits] is not implemented")
+        yield InnerQuery(self.path, self.inner_hits, self.query.run)
 
 
 def _score_mode(text: str) -> ScoreMode:

@@ -46,6 +46,8 @@ class Range(Query):
     def parse(cls, source: Json) -> Self:
         """Reads `{"year": {"gte": 2020, "lt": "now/d"}}`."""
         for name, value in source.members():
+            if value.value is None:
+                raise RestError(400, "illegal_argument_exception", "field name is null or empty")
             if not value.is_object:
                 raise value.parsing_error(f"[range] query does not support [{name}]")
         found = single_field(source, "range")
@@ -97,7 +99,7 @@ class Range(Query):
             return None
         if isinstance(field, Date):
             return number_of(field, bound, round_up=round_up, format=self.format, zone=self.time_zone)
-        return field.number(bound, round_up=round_up)
+        return number_of(field, bound, round_up=round_up)
 
 
 def _relation(source: Json) -> str:

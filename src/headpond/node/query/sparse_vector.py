@@ -14,7 +14,7 @@ from headpond.node.query._value import no_match
 from headpond.node.query.base import Query
 from headpond.node.scoring.match import Match
 from headpond.node.scoring.pruning import Pruning, read_pruning, split
-from headpond.node.search.json import Json
+from headpond.node.search.json import Json, MisplacedError
 from headpond.node.search.rewriter import Rewriter
 from headpond.node.search.shard import Shard
 
@@ -51,7 +51,8 @@ class SparseVector(Query):
         }
         values: dict[str, Any] = read_object(source, "sparse_vector", members)
         if "field" not in values:
-            raise RestError(400, "illegal_argument_exception", "Required [field]")
+            cause = RestError(400, "illegal_argument_exception", "Required [field]")
+            raise MisplacedError("parsing_exception", "Required [field]", source, "end", caused_by=cause)
         problem = _problem(values)
         if problem is not None:
             raise failed_build(source, "sparse_vector", problem, wrapped=True)

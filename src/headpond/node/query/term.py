@@ -30,6 +30,8 @@ class Term(Query):
         field, body = found
         if body.is_array:
             raise body.parsing_error("[term] query does not support array of values")
+        if body.value is None:
+            raise RestError(400, "illegal_argument_exception", "field name is null or empty")
         options: dict[str, Any] = {"value": body.value}
         if body.is_object:
             options = {"value": None} | _read(body)

@@ -14,7 +14,7 @@ from headpond.node.query._object import integer
 from headpond.node.retriever._context import Context
 from headpond.node.retriever.base import COMMON, LeafRetriever, Retriever
 from headpond.node.search.failed import search_failed
-from headpond.node.search.found import Found, Place, Results, masks_of, union
+from headpond.node.search.found import Found, Masks, Place, Results, masks_of, union
 from headpond.node.search.rewriter import Rewriter
 from headpond.ranking import Fusion
 
@@ -84,7 +84,15 @@ class CompoundRetriever(Retriever):
             matched = masks_of(context.shards, hits)
         else:
             matched = union([leg.matched for leg in legs] or [masks_of(context.shards, hits)])
-        return Results(hits[:size], matched, hits[0].score if hits else None)
+        named: list[tuple[str, Masks]] = []
+        for child, leg in zip(self.children, legs, strict=True):
+            if isinstance(child, CompoundRetriever):
+                named += leg.named
+            elif child.name is not None:
+                named.append((child.name, leg.matched))
+        if self.name is not None:
+            named.append((self.name, masks_of(context.shards, hits)))
+        return Results(hits[:size], matched, hits[0].score if hits else None, named=tuple(named))
 
     @property
     def has_min_score(self) -> bool:

@@ -43,7 +43,7 @@ class KnnRetriever(LeafRetriever):
                 raise failed_build(source, "knn", problem, wrapped=False)
             raise RestError(400, "illegal_argument_exception", problem)
         query = Knn(**build({name: value for name, value in values.items() if name in members}))
-        section = KnnSection(replace(query, filter=()), values["k"])
+        section = KnnSection(replace(query, filter=(), name=values.get("_name")), values["k"])
         return cls(
             section=section,
             filter=values.get("filter", ()),

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from headpond.node.store.segment import Float32, Postings
-from headpond.node.store.small_float import LENGTHS
+from headpond.node.search.shard import FieldStatistics
+from headpond.node.store.segment import Float32, Int32, Postings
+from headpond.node.store.small_float import LENGTHS, encode_lengths
 
 K1 = np.float32(1.2)
 B = np.float32(0.75)
@@ -49,11 +50,15 @@ def score(weight: np.float32, freqs: Float32, norms: Float32 | np.float32) -> Fl
     return result
 
 
-def entry_norms(
-    postings: Postings, docs: np.ndarray[tuple[int], np.dtype[np.int32]], table: Float32
-) -> Float32 | np.float32:
-    """The table's values for some documents; fields without norms count as one term long."""
-    if postings.norms is None:
+def entry_norms(postings: Postings, statistics: FieldStatistics, docs: Int32, table: Float32) -> Float32 | np.float32:
+    """The table's values for some documents.
+
+    Without norms every field counts as one term long; where frequencies do not count, the length is the number of
+    distinct terms.
+    """
+    if postings.norms is None or not statistics.norms:
         return np.float32(table[1])
+    if not statistics.counts:
+        return table[encode_lengths(np.bincount(postings.docs, minlength=int(docs.max(initial=0)) + 1))[docs]]
     values: Float32 = table[postings.norms[docs]]
     return values

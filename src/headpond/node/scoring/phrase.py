@@ -46,7 +46,7 @@ def match_phrase(shard: Shard, path: str, slots: Slots, slop: int = 0) -> list[M
                 table = bm25.inverse_norms(statistics.doc_count, statistics.total_terms)
                 weight = bm25.weight(np.float32(total))
                 match.mask[docs] = True
-                match.scores[docs] = bm25.score(weight, counts, bm25.entry_norms(postings, docs, table))
+                match.scores[docs] = bm25.score(weight, counts, bm25.entry_norms(postings, statistics, docs, table))
         found.append(match)
     return found
 

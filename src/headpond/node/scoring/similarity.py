@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from headpond.node.mapping.types.dense_vector import UNIT_TOLERANCE
 from headpond.node.store.segment import Float32, Vectors
 
 Vector = NDArray[np.float32] | NDArray[np.int8]
@@ -34,12 +35,20 @@ def scores(vectors: Vectors, query: Vector, similarity: str, element_type: str) 
     dots = np.asarray(matrix @ wanted, np.float32)
     if similarity == "cosine":
         length = np.float32(np.sqrt(np.square(query.astype(np.float64)).sum()))
-        return np.maximum((1 + dots / (vectors.magnitudes * length)) / 2, 0).astype(np.float32)
+        lengths = vectors.magnitudes * length
+        if element_type == "float":
+            lengths = _lengths(vectors.magnitudes) * _lengths(length)
+        return np.maximum((1 + dots / lengths) / 2, 0).astype(np.float32)
     if similarity == "dot_product":
         if element_type == "byte":
             return (np.float32(0.5) + dots / np.float32(len(query) * (1 << 15))).astype(np.float32)
         return np.maximum((1 + dots) / 2, 0).astype(np.float32)
     return np.where(dots < 0, 1 / (1 - np.minimum(dots, 0)), dots + 1).astype(np.float32)
+
+
+def _lengths(lengths: Float32 | np.float32) -> Float32:
+    """1 for vectors so near to unit length that Elasticsearch keeps them as they are instead of normalising them."""
+    return np.where(np.abs(np.square(lengths) - 1) > UNIT_TOLERANCE, lengths, np.float32(1)).astype(np.float32)
 
 
 def squared_distances(matrix: Float32, query: Float32) -> Float32:

@@ -40,11 +40,12 @@ def match_term(shard: Shard, path: str, weighted: Weighted) -> list[Match]:
         row = postings.rows.get(weighted.term) if postings is not None else None
         if postings is not None and row is not None:
             entries = slice(postings.starts[row], postings.starts[row + 1])
-            docs, freqs = postings.docs[entries], postings.freqs[entries].astype(np.float32)
+            docs = postings.docs[entries]
+            freqs = postings.freqs[entries].astype(np.float32) if statistics.counts else np.ones(len(docs), np.float32)
             table = bm25.inverse_norms(statistics.doc_count, statistics.total_terms)
             weight = bm25.weight(bm25.idf(statistics.doc_count, doc_freq), weighted.boost)
             mask[docs] = True
-            scores[docs] = bm25.score(weight, freqs, bm25.entry_norms(postings, docs, table))
+            scores[docs] = bm25.score(weight, freqs, bm25.entry_norms(postings, statistics, docs, table))
         found.append(Match(mask, scores))
     return found
 

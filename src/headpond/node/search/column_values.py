@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headpond.node.search.sort import Mode
-from headpond.node.store.segment import Bool, Column, Int64
+from headpond.node.store.segment import Bool, Column, Int64, Segment
 
 
 def chosen_values(column: Column, docs: Int64, mode: Mode) -> tuple[NDArray[Any], Bool]:
@@ -36,6 +36,24 @@ def chosen_values(column: Column, docs: Int64, mode: Mode) -> tuple[NDArray[Any]
         return _rounded((low.astype(np.float64) + high) / 2, column), has
     total = _sums(column.values, starts, counts)
     return (total if mode == "sum" else _rounded(total / counts, column)), has
+
+
+def of_roots(segment: Segment, column: Column, children: Bool) -> Column:
+    """The column as if the values of some nested objects were those of their root documents.
+
+    Args:
+        segment: the segment.
+        column: of a field of the nested objects.
+        children: bool[max_doc], the objects that count.
+    """
+    docs = np.flatnonzero(children)
+    counts = column.starts[docs + 1] - column.starts[docs]
+    owners = np.repeat(segment.roots[docs], counts)
+    first = np.repeat(column.starts[docs] - np.concatenate([[0], np.cumsum(counts)[:-1]])[: len(docs)], counts)
+    values = column.values[first + np.arange(len(owners))]
+    order = np.lexsort((values, owners))
+    starts = np.searchsorted(owners[order], np.arange(segment.max_doc + 1)).astype(np.int64)
+    return Column(starts, values[order], column.dictionary)
 
 
 def _sums(values: NDArray[Any], starts: Int64, counts: Int64) -> NDArray[Any]:

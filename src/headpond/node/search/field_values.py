@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from headpond.errors import RestError
 from headpond.node.mapping.base import FieldType
 from headpond.node.mapping.mapping import Mapping
 from headpond.node.mapping.types.date import Date
 from headpond.node.mapping.types.dense_vector import DenseVector
-from headpond.node.search.date_text import date_text
+from headpond.node.search.date_text import shown_date
+from headpond.node.search.field_pattern import FieldPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +28,43 @@ class FieldValues:
         field = self.mapping.field(path)
         if field is None or self.mapping.nested_path_of(field.path) is not None:
             return []
-        return self._read(source, field, "")
+        return self._read(source, field, "", None)
 
-    def matching(self, source: dict[str, Any], patterns: Iterable[str], scope: str = "") -> dict[str, list[Any]]:
-        """The fields that fit the patterns, by path; nested objects become lists of such answers."""
-        wanted = list(patterns)
+    def matching(
+        self, source: dict[str, Any], patterns: Sequence[FieldPattern], scope: str = "", ignored: Set[str] = frozenset()
+    ) -> dict[str, list[Any]]:
+        """The fields that fit the patterns, by path; nested objects become lists of such answers.
+
+        Args:
+            source: a document, or the nested object at `scope` of one.
+            patterns: what is wanted; of several that fit a field the last one's format counts.
+            scope: nested path of the object.
+            ignored: paths whose values were not indexed, and are left out.
+
+        Raises:
+            RestError: 400, a format for a field that has none.
+        """
         found: dict[str, list[Any]] = {}
-        for field in self._fields(wanted):
-            if scope and not field.path.startswith(f"{scope}."):
+        for field, format in self._fields(patterns):
+            if (scope and not field.path.startswith(f"{scope}.")) or field.path in ignored:
                 continue
             nested = self._outermost(field.path, scope)
             if nested is None:
-                values = self._read(source, field, scope)
-                if values:
-                    found[field.path] = values
+                found[field.path] = self._read(source, field, scope, format)
             elif nested not in found:
-                inner = [self.matching(item, wanted, nested) for item in _walk(source, _below(nested, scope))]
-                shown = [{_below(path, nested): values for path, values in item.items()} for item in inner if item]
-                if shown:
-                    found[nested] = shown
+                inner = [self.matching(item, patterns, nested) for item in _walk(source, _below(nested, scope))]
+                found[nested] = [{_below(path, nested): item[path] for path in item} for item in inner if item]
         return {path: values for path, values in found.items() if values}
 
-    def _fields(self, patterns: list[str]) -> Iterator[FieldType]:
-        seen: set[str] = set()
-        for pattern in patterns:
-            for field in self.mapping.fields_matching(pattern):
-                if field.path not in seen:
-                    seen.add(field.path)
-                    yield field
+    def _fields(self, patterns: Sequence[FieldPattern]) -> list[tuple[FieldType, str | None]]:
+        fitting: dict[str, tuple[FieldType, str | None]] = {}
+        for wanted in patterns:
+            for field in self.mapping.fields_matching(wanted.pattern):
+                if wanted.format is not None and not isinstance(field, Date):
+                    reason = f"Field [{field.path}] of type [{field.type}] doesn't support formats."
+                    raise RestError(400, "illegal_argument_exception", f"error fetching [{field.path}]: {reason}")
+                fitting[field.path] = (field, wanted.format)
+        return list(fitting.values())
 
     def _outermost(self, path: str, scope: str) -> str | None:
         """The outermost nested object inside the scope that holds the field."""
@@ -64,12 +75,12 @@ class FieldValues:
             nested = self.mapping.nested_path_of(parent) if parent else None
         return outermost
 
-    def _read(self, source: dict[str, Any], field: FieldType, scope: str) -> list[Any]:
+    def _read(self, source: dict[str, Any], field: FieldType, scope: str, format: str | None) -> list[Any]:
         path = field.path
         parent = self.mapping.field(path.rpartition(".")[0])
         if parent is not None:
             path = parent.path
-        return [_shown(field, value) for value in _walk(source, _below(path, scope)) if value is not None]
+        return [_shown(field, value, format) for value in _walk(source, _below(path, scope)) if value is not None]
 
 
 def _below(path: str, scope: str) -> str:
@@ -96,9 +107,9 @@ def _walk(value: Any, path: str) -> Iterator[Any]:
             yield from _walk(member, path[len(name) + 1 :])
 
 
-def _shown(field: FieldType, value: Any) -> Any:
+def _shown(field: FieldType, value: Any, format: str | None) -> Any:
     if isinstance(field, Date):
-        return date_text(field, value)
+        return shown_date(field, value, format)
     if field.type in ("float", "double", "half_float") and isinstance(value, int | str):
         return float(value)
     if field.type in ("long", "integer", "short", "byte") and isinstance(value, float | str):

@@ -51,12 +51,14 @@ class Results:
         matched: the documents that count for the total and for aggregations.
         max_score: the best score over all matching documents; None when none matches or scores were not computed.
         terminated_early: whether `terminate_after` cut the search short; None when it was not given.
+        named: for each `_name` the documents that it matches.
     """
 
     hits: list[Found]
     matched: Masks
     max_score: float | None
     terminated_early: bool | None = None
+    named: tuple[tuple[str, Masks], ...] = ()
 
     @property
     def total(self) -> int:

@@ -232,10 +232,10 @@ def not_a_number(text: str) -> RestError:
     return RestError(400, "number_format_exception", f'For input string: "{text}"' if text else "empty String")
 
 
-def did_you_mean(got: str, known: list[str]) -> str:
+def did_you_mean(got: str, known: list[str], *, above: float = 0.5) -> str:
     """The known names that resemble `got`, as Elasticsearch appends them to an error; "" when there are none."""
     scored = sorted((-similarity(got, name), name) for name in known)
-    near = [name for score, name in scored if score < -0.5]
+    near = [name for score, name in scored if score < -above]
     if not near:
         return ""
     return f" did you mean [{near[0]}]?" if len(near) == 1 else f" did you mean any of [{', '.join(near)}]?"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from headpond.errors import RestError
+from headpond.node.mapping.types.dense_vector import DenseVector
 from headpond.node.query._knn_body import MEMBERS, build, problem_of
 from headpond.node.query._object import COMMON, read_members
 from headpond.node.query.base import Query, checked_boost
@@ -13,6 +15,7 @@ from headpond.node.query.knn import Knn
 from headpond.node.scoring.join import join
 from headpond.node.scoring.match import Match
 from headpond.node.scoring.nearest import nearest
+from headpond.node.search.inner_hits import InnerHits, InnerQuery
 from headpond.node.search.json import AT, Json, MisplacedError
 from headpond.node.search.rewriter import Rewriter
 from headpond.node.search.shard import Shard
@@ -25,10 +28,12 @@ class KnnSection:
     Attributes:
         query: what is near; its boost counts after the choice.
         k: how many.
+        inner_hits: how the nested objects are shown that hold the vectors.
     """
 
     query: Knn
     k: int
+    inner_hits: InnerHits | None = None
 
     def rewrite(self, rewriter: Rewriter) -> KnnSection:
         """The section with its text embedded."""
@@ -57,6 +62,14 @@ class KnnSection:
             found += matches
         kept = iter([match.times(self.query.boost) for match in nearest(found, self.k)])
         return [[next(kept) for _ in shard.leaves] for shard in shards]
+
+    def inner(self, shards: Sequence[Shard]) -> Iterator[InnerQuery]:
+        """This section, when its nested objects are to be shown."""
+        fields = (shard.field(self.query.body.field) for shard in shards)
+        field = next((field for field in fields if isinstance(field, DenseVector)), None)
+        path = shards[0].mapping.nested_path_of(field.path) if field is not None else None
+        if self.inner_hits is not None and path is not None and field is not None:
+            yield InnerQuery(path, self.inner_hits, partial(self.query.candidates, field=field))
 
 
 def read_knn_sections(source: Json, size: int) -> tuple[KnnSection, ...]:
@@ -88,4 +101,4 @@ def _read_section(source: Json, size: int) -> KnnSection:
     if "_name" in values:
         values["name"] = values.pop("_name")
     query = Knn(**build(checked_boost("knn", values)))
-    return KnnSection(query, query.body.k or size or 10)
+    return KnnSection(query, query.body.k or size or 10, values.get("inner_hits"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from headpond.errors import RestError
 from headpond.node.query.base import Query
 from headpond.node.scoring.match import Match, boolean, combine, everything
-from headpond.node.search.found import Results
+from headpond.node.search.found import Masks, Results
+from headpond.node.search.inner_hits import InnerQuery, checked
 from headpond.node.search.knn_section import KnnSection
 from headpond.node.search.rescore import Rescore, window_of
 from headpond.node.search.rewriter import Rewriter
@@ -72,18 +73,39 @@ class LeafSearch:
         if terminated:
             matched = [[match.mask for match in matches] for matches in found]
         self._check_after()
+        named = tuple(self._named(shards))
         if self.sort:
             scored = self.track_scores or any(key.field == "_score" for key in self.sort)
             hits = best_by_sort(shards, found, self.sort, size, after=self.search_after, with_scores=scored)
             best = _max_score(found) if self.track_scores else None
-            return Results(hits, matched, best, terminated)
+            return Results(hits, matched, best, terminated, named)
         if self.search_after is not None:
             raise RestError(400, "illegal_argument_exception", "Sort must contain at least one field.")
         hits = best_by_score(shards, found, max(size, window_of(self.rescores)))
         for rescore in self.rescores:
             hits = rescore.run(shards, hits)
         best = max((hit.score for hit in hits), default=None) if self.rescores else _max_score(found)
-        return Results(hits[:size], matched, best, terminated)
+        return Results(hits[:size], matched, best, terminated, named)
+
+    def inner(self, shards: list[Shard]) -> list[InnerQuery]:
+        """The queries whose nested objects are to be shown.
+
+        Raises:
+            RestError: 400, two have the same key, or a window is too large.
+        """
+        if not shards:
+            return []
+        found = list(self.query.inner()) if self.query is not None else []
+        return checked([*found, *(query for section in self.knn for query in section.inner(shards))])
+
+    def _named(self, shards: list[Shard]) -> Iterator[tuple[str, Masks]]:
+        for query in (self.query, self.post_filter, *self.filters):
+            for name, clause in query.named() if query is not None else ():
+                yield name, [[match.mask for match in clause.run(shard)] for shard in shards]
+        for section in self.knn:
+            if section.query.name is not None and section.inner_hits is None:
+                found = section.run(shards)
+                yield section.query.name, [[match.mask for match in matches] for matches in found]
 
     def _check_after(self) -> None:
         if self.search_after is not None and self.sort and len(self.search_after) != len(self.sort):
@@ -97,7 +119,7 @@ class LeafSearch:
             clauses = [section[number] for section in neighbours]
             if self.query is not None:
                 clauses.append(self.query.run(shard))
-            matches = [match.times(shard.boost) for match in _joined(shard, clauses)]
+            matches = [match.times(shard.boost) for match in _joined(shard, clauses, 0.0 if self.filters else 1.0)]
             masks = [query.run(shard) for query in (*self.filters, *([self.post_filter] if self.post_filter else []))]
             alias = shard.alias_filter
             masks += [alias.run(shard)] if alias is not None else []
@@ -126,9 +148,10 @@ class LeafSearch:
         return cut
 
 
-def _joined(shard: Shard, clauses: Sequence[list[Match]]) -> list[Match]:
+def _joined(shard: Shard, clauses: Sequence[list[Match]], score: float) -> list[Match]:
+    """What any of the clauses finds; without clauses everything, with the given score."""
     if not clauses:
-        return [everything(leaf.segment.max_doc) for leaf in shard.leaves]
+        return [everything(leaf.segment.max_doc, score) for leaf in shard.leaves]
     if len(clauses) == 1:
         return clauses[0]
     sizes = iter([leaf.segment.max_doc for leaf in shard.leaves])

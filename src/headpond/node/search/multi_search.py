@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from headpond.errors import RestError
 from headpond.inference.invalid import validation_failed
 from headpond.node.call import illegal_argument
 from headpond.node.search.json import Json, MisplacedError, read_json
@@ -37,6 +38,8 @@ def parse_lines(body: bytes) -> list[tuple[Header, SearchRequest]]:
     Raises:
         RestError: 400, a line is malformed; then none of the searches is run, as in Elasticsearch.
     """
+    if not body:
+        raise RestError(400, "parse_exception", "request body or source parameter is required")
     if not body.strip():
         raise validation_failed(["no requests added"])
     if not body.endswith(b"\n"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from headpond.errors import RestError
 from headpond.node.call import Call, illegal_argument
+from headpond.node.search.field_pattern import FieldPattern
 from headpond.node.search.json import Json
 from headpond.node.search.request import SearchRequest, read_from, read_size, read_total
 from headpond.node.search.sort import parse_sort_parameter
@@ -107,7 +108,7 @@ def with_parameters(request: SearchRequest, call: Call) -> SearchRequest:
     if stored is not None:
         values["stored_fields"] = "_none_" if "_none_" in stored else ",".join(stored)
     if columns is not None:
-        values["docvalue_fields"] = tuple(columns)
+        values["docvalue_fields"] = tuple(FieldPattern(name) for name in columns)
     source = _source(call)
     if source is not None:
         values["source"] = source

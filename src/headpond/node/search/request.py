@@ -13,6 +13,7 @@ from headpond.node.query._knn_body import MOST_CANDIDATES
 from headpond.node.query.base import Query, parse_query
 from headpond.node.retriever._compound import CompoundRetriever
 from headpond.node.retriever.base import Retriever, parse_retriever
+from headpond.node.search.field_pattern import FieldPattern, read_fields
 from headpond.node.search.json import Json
 from headpond.node.search.knn_section import KnnSection, read_knn_sections
 from headpond.node.search.leaf_search import LeafSearch
@@ -48,8 +49,8 @@ class SearchRequest:
     sort: tuple[SortKey, ...] = ()
     search_after: tuple[Any, ...] | None = None
     source: SourceFilter | None = None
-    fields: tuple[str, ...] = ()
-    docvalue_fields: tuple[str, ...] = ()
+    fields: tuple[FieldPattern, ...] = ()
+    docvalue_fields: tuple[FieldPattern, ...] = ()
     stored_fields: str | None = None
     track_total_hits: bool | int = TRACKED
     track_scores: bool = False
@@ -191,22 +192,6 @@ def read_total(source: Json) -> bool | int:
     return number
 
 
-def _read_names(source: Json) -> tuple[str, ...]:
-    names = []
-    for element in source.elements():
-        if element.is_object:
-            for name, value in element.members():
-                if name == "field":
-                    names.append(value.text())
-                elif name == "include_unmapped" and value.value is False:
-                    continue
-                else:
-                    raise _missing(f"the option [{name}] of [{source.name}]")
-        else:
-            names.append(element.text())
-    return tuple(names)
-
-
 def _read_stored(source: Json) -> str:
     names = [element.text() for element in source.elements()]
     return "_none_" if "_none_" in names else ",".join(names)
@@ -266,11 +251,11 @@ _MEMBERS: dict[str, _Entry] = {
     "retriever": ((_OBJECT,), parse_retriever),
     "from": (_NUMBERS, lambda source: read_from(source.integer())),
     "size": (_NUMBERS, lambda source: read_size(source.integer())),
-    "sort": ((_OBJECT, _ARRAY, "VALUE_STRING"), read_sort),
+    "sort": ((_OBJECT, _ARRAY, *_SCALARS), read_sort),
     "search_after": ((_ARRAY,), lambda source: tuple(source.value)),
     "_source": ((*_SCALARS, _OBJECT, _ARRAY), read_source),
-    "fields": ((_ARRAY,), _read_names),
-    "docvalue_fields": ((_ARRAY,), _read_names),
+    "fields": ((_ARRAY,), read_fields),
+    "docvalue_fields": ((_ARRAY,), read_fields),
     "stored_fields": ((_ARRAY, "VALUE_STRING"), _read_stored),
     "track_total_hits": (_SCALARS, read_total),
     "track_scores": (_SCALARS, Json.boolean),

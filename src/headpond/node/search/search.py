@@ -18,6 +18,7 @@ from headpond.node.retriever.base import LeafRetriever, Retriever
 from headpond.node.search.failed import search_failed
 from headpond.node.search.fetch import Fetch
 from headpond.node.search.found import Found, Masks, Results, count, masks_of
+from headpond.node.search.inner_hits import InnerQuery
 from headpond.node.search.json import Json
 from headpond.node.search.leaf_search import LeafSearch
 from headpond.node.search.request import SearchRequest
@@ -61,9 +62,9 @@ class Searcher:
         rewriter = Rewriter(self.inference)
         phase = "dfs" if request.knn else "query"
         try:
-            results = self._results(shards, request, rewriter)
+            results, inner = self._results(shards, request, rewriter)
             hits = results.hits[request.from_ : request.from_ + request.hits_wanted]
-            shown = Fetch(shards, request).hits(hits)
+            shown = Fetch(shards, request, results.named, inner).hits(hits)
         except RestError as error:
             raise search_failed(error, shards, phase) from error
         return self._answer(request, shards, results, shown, started)
@@ -84,13 +85,16 @@ class Searcher:
             raise search_failed(error, shards) from error
         return {"count": count(matched), "_shards": shards_summary(shards)}
 
-    def _results(self, shards: list[Shard], request: SearchRequest, rewriter: Rewriter) -> Results:
+    def _results(
+        self, shards: list[Shard], request: SearchRequest, rewriter: Rewriter
+    ) -> tuple[Results, list[InnerQuery]]:
         window = request.from_ + request.hits_wanted
         if window > MOST_HITS:
             raise RestError(400, "illegal_argument_exception", too_large(window))
         check_rescore(request)
         if request.retriever is None:
-            return request.leaf().rewrite(rewriter).run(shards, window)
+            search = request.leaf().rewrite(rewriter)
+            return search.run(shards, window), search.inner(shards)
         retriever = request.retriever.rewrite(rewriter)
         if isinstance(retriever, LeafRetriever):
             search = replace(retriever.search(), track_scores=request.track_scores)
@@ -98,8 +102,8 @@ class Searcher:
                 search = replace(search, min_score=request.min_score)
             if request.post_filter is not None:
                 search = replace(search, post_filter=request.post_filter.rewrite(rewriter))
-            return search.run(shards, window)
-        return self._of_compound(retriever, shards, request, rewriter)
+            return search.run(shards, window), search.inner(shards)
+        return self._of_compound(retriever, shards, request, rewriter), []
 
     def _of_compound(
         self, retriever: Retriever, shards: list[Shard], request: SearchRequest, rewriter: Rewriter
@@ -116,7 +120,7 @@ class Searcher:
         if request.min_score is not None:
             hits = [hit for hit in hits if hit.score >= np.float32(request.min_score)]
             matched = masks_of(shards, hits)
-        return Results(hits, matched, results.max_score)
+        return replace(results, hits=hits, matched=matched)
 
     def _answer(
         self,
@@ -127,8 +131,10 @@ class Searcher:
         started: float,
     ) -> dict[str, Any]:
         answer: dict[str, Any] = {"took": int((time.monotonic() - started) * 1000), "timed_out": False}
-        if results.terminated_early is not None:
-            answer["terminated_early"] = results.terminated_early
+        # Elasticsearch says so too when it counts everything and shows nothing.
+        counts_only = request.track_total_hits is True and not request.hits_wanted
+        if results.terminated_early is not None or counts_only:
+            answer["terminated_early"] = bool(results.terminated_early)
         answer["_shards"] = shards_summary(shards)
         best = results.max_score if request.hits_wanted else None
         shown: dict[str, Any] = {"max_score": 0.0 if not shards else None if best is None else np.float32(best)}

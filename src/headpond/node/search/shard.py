@@ -42,11 +42,15 @@ class FieldStatistics:
 
     Attributes:
         doc_count: documents that have the field.
-        total_terms: terms in all of them.
+        total_terms: terms in all of them; distinct ones where frequencies do not count.
+        counts: whether frequencies count (`index_options`).
+        norms: whether lengths count (`norms`).
     """
 
     doc_count: int
     total_terms: int
+    counts: bool = True
+    norms: bool = True
 
 
 class Shard:
@@ -109,7 +113,12 @@ class Shard:
     def statistics(self, path: str) -> FieldStatistics:
         """Statistics of an inverted field over all segments."""
         found = [postings for postings in self.postings(path) if postings is not None]
-        return FieldStatistics(sum(p.doc_count for p in found), sum(p.total_terms for p in found))
+        field = self.field(path)
+        is_text = field is not None and field.type == "text"
+        counted = not (is_text and field is not None and field.option("index_options") == "docs")
+        norms = not (is_text and field is not None and not field.option("norms"))
+        total = sum(p.total_terms if counted else len(p.docs) for p in found)
+        return FieldStatistics(sum(p.doc_count for p in found), total, counted, norms)
 
     def doc_freq(self, path: str, term: str) -> int:
         """Documents that hold the term, over all segments."""

@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from headpond.errors import RestError
-from headpond.node.query._object import SCALARS, Member, read_members
+from headpond.node.query._object import OBJECTS, SCALARS, TEXTS, Member, read_members
+from headpond.node.query.base import Query, parse_query
 from headpond.node.search.json import Json
 
 Mode = Literal["min", "max", "sum", "avg", "median"]
 
 _MODES: dict[str, Mode] = {"min": "min", "max": "max", "sum": "sum", "avg": "avg", "median": "median"}
+
+
+@dataclass(frozen=True, slots=True)
+class NestedSort:
+    """Nested objects whose values count for the order of their documents.
+
+    Attributes:
+        path: their nested path.
+        filter: only objects that match it count.
+    """
+
+    path: str
+    filter: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,8 @@ class SortKey:
         mode: which of several values counts; the smallest when ascending, the largest when descending, if None.
         missing: `_last`, `_first`, or the value that documents without one have.
         unmapped_type: the type an unmapped field is taken for; without it such a field is an error.
+        format: how dates are shown.
+        nested: the nested objects whose values count.
     """
 
     field: str
@@ -32,6 +48,8 @@ class SortKey:
     mode: Mode | None = None
     missing: Any = "_last"
     unmapped_type: str | None = None
+    format: str | None = None
+    nested: NestedSort | None = None
 
     @property
     def chosen(self) -> Mode:
@@ -48,6 +66,8 @@ def read_sort(source: Json) -> tuple[SortKey, ...]:
     Raises:
         RestError: 400 for what is malformed, 501 for keys that are known but missing here.
     """
+    if source.is_scalar and source.value is not None:
+        return _simplified([_plain(source.text())])
     keys: list[SortKey] = []
     for element in source.elements():
         if element.is_object:
@@ -119,6 +139,16 @@ def _read_mode(source: Json) -> Mode:
     return mode
 
 
+def _read_nested(source: Json) -> NestedSort:
+    members = {
+        "path": Member(TEXTS, Json.text),
+        "filter": Member(OBJECTS, parse_query),
+        "max_children": Member(SCALARS, _refused("nested.max_children")),
+        "nested": Member(OBJECTS, _refused("nested.nested")),
+    }
+    return NestedSort(**read_members(source, "nested_sort", members, required=["path"]))
+
+
 def _refused(name: str) -> Callable[[Json], None]:
     def read(source: Json) -> None:
         raise RestError(501, "not_implemented_exception", f"the option [{name}] of [sort] is not implemented")
@@ -133,6 +163,6 @@ _MEMBERS = {
     "missing": Member(SCALARS, lambda source: source.value),
     "unmapped_type": Member(SCALARS, Json.text),
     "numeric_type": Member(SCALARS, _refused("numeric_type")),
-    "format": Member(SCALARS, _refused("format")),
-    "nested": Member(frozenset({"START_OBJECT"}), _refused("nested")),
+    "format": Member(SCALARS, Json.text),
+    "nested": Member(OBJECTS, _read_nested),
 }

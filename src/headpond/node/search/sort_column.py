@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from headpond.errors import RestError
 from headpond.node.mapping.base import FieldType
+from headpond.node.mapping.types.date import Date
+from headpond.node.scoring.join import of_kind
 from headpond.node.scoring.match import Match
-from headpond.node.search.column_values import chosen_values
+from headpond.node.search.column_values import chosen_values, of_roots
+from headpond.node.search.date_text import date_text
 from headpond.node.search.json import not_a_number
 from headpond.node.search.shard import Leaf, Shard
 from headpond.node.search.sort import SortKey
-from headpond.node.store.segment import Int64
+from headpond.node.store.segment import Column, Int64
 
 _INTS = frozenset({"integer", "short", "byte"})
 _LONGS = frozenset({"long", "date", "boolean"})
@@ -35,6 +38,7 @@ class SortColumn:
         keys: int64[n] or float64[n]; ascending is better, comparable inside the segment.
         values: int64[n] or float64[n], what the answer shows; for strings places in `dictionary`, -1 for none.
         dictionary: the strings, None for numbers.
+        single: whether the values are single-precision numbers.
     """
 
     key: SortKey
@@ -42,14 +46,19 @@ class SortColumn:
     keys: NDArray[Any]
     values: NDArray[Any]
     dictionary: list[str] | None = None
+    single: bool = False
 
     def kept(self, rows: Int64) -> SortColumn:
         """Only the given rows."""
         return replace(self, keys=self.keys[rows], values=self.values[rows])
 
     def shown(self) -> list[Any]:
-        """The values themselves; a missing string is None."""
+        """The values themselves; a missing string is None, single-precision numbers print as such."""
         if self.dictionary is None:
+            if isinstance(self.field, Date) and self.key.format is not None:
+                return [date_text(self.field, value, self.key.format) for value in self.values.tolist()]
+            if self.single:
+                return list(self.values.astype(np.float32))
             return self.values.tolist()
         missing = None if self.key.missing in ("_first", "_last") else str(self.key.missing)
         return [missing if place < 0 else self.dictionary[place] for place in self.values.tolist()]
@@ -75,8 +84,10 @@ class SortColumn:
     def _number(self, value: Any) -> float | int:
         if isinstance(value, bool) or value is None:
             raise TypeError(value)
-        if self.field is not None and self.field.type == "date":
-            return self.field.number(value)
+        if isinstance(self.field, Date):
+            return self.field.number(value, format=self.key.format)
+        if self.single:
+            return float(np.float32(value))
         return float(value) if self.keys.dtype.kind == "f" else int(value)
 
 
@@ -95,7 +106,7 @@ def sort_column(shard: Shard, leaf: Leaf, match: Match, docs: Int64, key: SortKe
     """
     if key.field == "_score":
         scores = match.scores[docs].astype(np.float64)
-        return SortColumn(key, None, -scores if key.descending else scores, scores)
+        return SortColumn(key, None, -scores if key.descending else scores, scores, single=True)
     if key.field == "_doc":
         ordinals = docs + leaf.base
         return SortColumn(key, None, ~ordinals if key.descending else ordinals, ordinals)
@@ -108,16 +119,36 @@ def sort_column(shard: Shard, leaf: Leaf, match: Match, docs: Int64, key: SortKe
     if kind is None:
         raise shard.error(f"No mapping found for [{key.field}] in order to sort on")
     if field is not None:
-        _check(shard, field)
+        _check(shard, field, key)
+    column = _column(shard, leaf, key, field)
     if kind in _STRINGS:
-        return _strings(leaf, docs, key, field)
+        return _strings(docs, key, field, column)
     if kind in _INTS | _LONGS | _FLOATS:
-        return _numbers(leaf, docs, key, field, kind)
+        return _numbers(docs, key, field, column, kind)
     raise _refused(f"Field [{key.field}] of type [{kind}] is not supported for sorting")
 
 
-def _check(shard: Shard, field: FieldType) -> None:
-    if shard.mapping.nested_path_of(field.path) is not None:
+def _column(shard: Shard, leaf: Leaf, key: SortKey, field: FieldType | None) -> Column | None:
+    column = leaf.segment.columns.get(field.path) if field is not None else None
+    if column is None or key.nested is None:
+        return column
+    mask = leaf.live & of_kind(leaf.segment, key.nested.path)
+    if key.nested.filter is not None:
+        number = shard.leaf_number(leaf.base)
+        mask &= key.nested.filter.run(shard.inside(key.nested.path))[number].mask
+    return of_roots(leaf.segment, column, mask)
+
+
+def _check(shard: Shard, field: FieldType, key: SortKey) -> None:
+    if key.format is not None and not isinstance(field, Date):
+        raise _refused("require a date_time formatter; got [decimal]")
+    scope = key.nested.path if key.nested is not None else shard.scope
+    nested = shard.mapping.nested_path_of(field.path) or ""
+    if key.nested is not None:
+        mapper = shard.mapping.object(scope)
+        if mapper is None or not mapper.nested:
+            raise shard.error(f"[nested] failed to find nested object under path [{scope}]")
+    if nested and nested != scope:
         reason = f"it is mandatory to set the [nested] context on the nested sort field: [{field.path}]."
         raise shard.error(reason)
     if field.type == "text":
@@ -130,7 +161,7 @@ def _check(shard: Shard, field: FieldType) -> None:
         )
 
 
-def _numbers(leaf: Leaf, docs: Int64, key: SortKey, field: FieldType | None, kind: str) -> SortColumn:
+def _numbers(docs: Int64, key: SortKey, field: FieldType | None, column: Column | None, kind: str) -> SortColumn:
     whole = kind not in _FLOATS
     largest: float | int = np.inf if not whole else _LARGEST_INT if kind in _INTS else _LARGEST_LONG
     if key.missing in ("_last", "_first"):
@@ -140,16 +171,14 @@ def _numbers(leaf: Leaf, docs: Int64, key: SortKey, field: FieldType | None, kin
         missing = field.number(key.missing) if field is not None else float(key.missing)
     dtype = np.int64 if whole else np.float64
     values = np.full(len(docs), missing, dtype)
-    column = leaf.segment.columns.get(field.path) if field is not None else None
     if column is not None:
         chosen, has = chosen_values(column, docs, key.chosen)
         values = np.where(has, chosen, values).astype(dtype)
     keys = values if not key.descending else ~values if whole else -values
-    return SortColumn(key, field, keys, values)
+    return SortColumn(key, field, keys, values, single=kind in ("float", "half_float"))
 
 
-def _strings(leaf: Leaf, docs: Int64, key: SortKey, field: FieldType | None) -> SortColumn:
-    column = leaf.segment.columns.get(field.path) if field is not None else None
+def _strings(docs: Int64, key: SortKey, field: FieldType | None, column: Column | None) -> SortColumn:
     dictionary = (column.dictionary or []) if column is not None else []
     places = np.full(len(docs), -1, np.int64)
     if column is not None:

@@ -88,7 +88,10 @@ def _compare(left: Found, right: Found, keys: Sequence[SortKey]) -> int:
 
 def shown_values(values: Sequence[Any]) -> list[Any]:
     """Sort values for the answer: JSON has no infinity, so Elasticsearch writes it as text."""
-    return [
-        ("Infinity" if value > 0 else "-Infinity") if isinstance(value, float) and np.isinf(value) else value
-        for value in values
-    ]
+    return [_shown(value) for value in values]
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, float | np.floating) and np.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value

@@ -33,12 +33,20 @@ class SourceFilter:
         """Whether vectors have to be put back into the source before it is filtered."""
         return not self.exclude_vectors if self.exclude_vectors is not None else bool(self.includes)
 
-    def __call__(self, source: dict[str, Any]) -> dict[str, Any]:
-        """The source with what is not wanted taken out; the given one stays as it is."""
+    def __call__(self, source: dict[str, Any], path: str = "") -> dict[str, Any]:
+        """The source with what is not wanted taken out; the given one stays as it is.
+
+        Args:
+            source: a document, or the object at `path` of one.
+            path: where the object is.
+        """
         if not self.includes and not self.excludes:
             return source
-        kept = _keep(source, "", self, included=not self.includes)
+        kept = _keep(source, path, self, included=not self.includes)
         return kept if isinstance(kept, dict) else {}
+
+
+EVERYTHING = SourceFilter()
 
 
 def read_source(source: Json) -> SourceFilter:
