@@ -1,0 +1,65 @@
+"""A working directory with a pipeline on the fake service, and a way to run the command in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from headpond.cli.app import main
+
+PIPELINE = """\
+description: Dense search on the fake service
+endpoints:
+  dense: {task_type: text_embedding, service: fake, service_settings: {}}
+  ranker: {task_type: rerank, service: fake, service_settings: {}}
+index:
+  name: articles
+  mapping:
+    mappings:
+      properties:
+        body: {type: text}
+        vector: {type: dense_vector}
+processors:
+  - inference: {model_id: dense, input_output: {input_field: body, output_field: vector}}
+search:
+  query: {match: {body: "{{query}}"}}
+response_processors:
+  - rerank: {inference_id: ranker, field: body}
+tests:
+  - name: the mill comes first
+    documents: [{_id: mill, body: water drives a mill}, {_id: cat, body: a cat sleeps}]
+    query: a mill
+    expect: {first: mill}
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `headpond ARGS...` in a folder of its own that holds `mill.yaml`."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mill.yaml").write_text(PIPELINE)
+
+    def call(*args: str) -> Outcome:
+        try:
+            code = main(list(args))
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return call

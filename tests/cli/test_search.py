@@ -1,0 +1,53 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def filled(run: Run, tmp_path: Path) -> Run:
+    records = [{"_id": "1", "title": "Mills", "body": "water drives a mill"}, {"_id": "2", "body": "water and a cat"}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert run("ingest", "mill.yaml", "a.jsonl").code == 0
+    return run
+
+
+def test_hits_are_shown_with_their_rank_before_and_their_passage(filled: Run) -> None:
+    done = filled("search", "mill.yaml", "water mill")
+    assert done.code == 0
+    assert "before" in done.out.splitlines()[0]
+    assert "Mills" in done.out
+    assert "water drives a mill" in done.out
+
+
+def test_json_is_the_search_answer(filled: Run) -> None:
+    done = filled("search", "mill.yaml", "water mill", "--size", "1", "--json")
+    answer = json.loads(done.out)
+    assert [hit["_id"] for hit in answer["hits"]["hits"]] == ["1"]
+    assert answer["hits"]["total"]["value"] == 2
+
+
+def test_no_hits_are_said(filled: Run) -> None:
+    assert "no hits" in filled("search", "mill.yaml", "zeppelin").out
+
+
+def test_a_missing_index_says_what_to_do(run: Run) -> None:
+    done = run("search", "mill.yaml", "x", "--target", "memory")
+    assert done.code == 1
+    assert "articles" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "many"])
+def test_a_size_that_is_no_number_above_zero_is_refused(run: Run, size: str) -> None:
+    done = run("search", "mill.yaml", "x", f"--size={size}")
+    assert done.code == 2
+    assert "whole number" in done.err
+
+
+def test_a_blank_question_is_refused(filled: Run) -> None:
+    done = filled("search", "mill.yaml", "  ")
+    assert done.code == 1
+    assert "blank" in done.err or "empty" in done.err
