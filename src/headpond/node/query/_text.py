@@ -57,7 +57,7 @@ def match_words(shard: Shard, path: str, text: Any, options: TextOptions, query:
     """Documents with the text's terms, scores added up."""
 
     def by_terms(path: str, terms: list[tuple[str, int]]) -> list[Match]:
-        return _join_terms(shard, [_one_term(shard, path, term, options) for term, _ in terms], options)
+        return join_terms(shard, [_one_term(shard, path, term, options) for term, _ in terms], options)
 
     return _analyzed(shard, path, text, options, query, by_terms)
 
@@ -84,7 +84,7 @@ def match_phrase_with_prefix(shard: Shard, path: str, text: Any, options: TextOp
             return no_match(shard)
         if not whole:
             clauses = [match_term(shard, path, Weighted(term)) for term in ends]
-            return _join_terms(shard, clauses, DEFAULTS)
+            return join_terms(shard, clauses, DEFAULTS)
         _check_positions(shard, path)
         slots = [(place, [term]) for term, place in whole]
         return match_phrase(shard, path, [*slots, (position, ends)], options.slop)
@@ -110,7 +110,7 @@ def match_words_with_prefix(shard: Shard, path: str, text: Any, options: TextOpt
         *whole, (start, _) = terms
         clauses = [_one_term(shard, path, term, options) for term, _ in whole]
         clauses.append(match_any(shard, path, [term for term in shard.terms(path) if term.startswith(start)]))
-        return _join_terms(shard, clauses, options)
+        return join_terms(shard, clauses, options)
 
     return _analyzed(shard, path, text, options, query, by_terms, terms_without_analyzer=True)
 
@@ -133,7 +133,7 @@ def _analyzed(
     if field.type == "dense_vector":
         reason = f"Field [{path}] of type [dense_vector] does not support match queries"
         raise shard.failed(RestError(400, "illegal_argument_exception", reason))
-    analyzer = _analyzer(shard, field, options, query)
+    analyzer = analyzer_of(shard, field, options, query)
     plain = text if isinstance(text, str) else Json(text).text()
     if analyzer is not None:
         terms = analyzer.positioned(plain)
@@ -144,11 +144,16 @@ def _analyzed(
     else:
         terms = [(term_of(shard, field, text), 0)]
     if not terms:
-        return _everything(shard) if options.match_all_if_empty else no_match(shard)
+        return without_terms(shard, options)
     return by_terms(field.path, terms)
 
 
-def _analyzer(shard: Shard, field: FieldType, options: TextOptions, query: str) -> Analyzer | None:
+def analyzer_of(shard: Shard, field: FieldType, options: TextOptions, query: str) -> Analyzer | None:
+    """The analyzer in force; None for fields that have none.
+
+    Raises:
+        RestError: 400, there is no analyzer of the name that is asked for.
+    """
     if options.analyzer is None:
         return field.search_analyzer
     if not shard.index.metadata.analysis.has_analyzer(options.analyzer):
@@ -180,7 +185,12 @@ def _one_term(shard: Shard, path: str, term: str, options: TextOptions) -> list[
     )
 
 
-def _join_terms(shard: Shard, clauses: list[list[Match]], options: TextOptions) -> list[Match]:
+def join_terms(shard: Shard, clauses: list[list[Match]], options: TextOptions) -> list[Match]:
+    """Documents with all or enough of the terms.
+
+    Raises:
+        RestError: 400, `minimum_should_match` cannot be read.
+    """
     if len(clauses) == 1:
         return clauses[0]
     required = options.operator == "and"
@@ -204,5 +214,8 @@ def _check_positions(shard: Shard, path: str) -> None:
         raise shard.failed(RestError(400, "illegal_state_exception", reason))
 
 
-def _everything(shard: Shard) -> list[Match]:
+def without_terms(shard: Shard, options: TextOptions) -> list[Match]:
+    """What a text finds of which the analyzer leaves nothing."""
+    if not options.match_all_if_empty:
+        return no_match(shard)
     return [everything(leaf.segment.max_doc) for leaf in shard.leaves]

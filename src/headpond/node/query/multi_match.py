@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from headpond.errors import RestError
+from headpond.node.query._cross_fields import match_cross_fields
 from headpond.node.query._text import (
     DEFAULTS,
     TextOptions,
@@ -26,6 +27,7 @@ FieldMatch = Callable[[Shard, str, Any, TextOptions, str], list[Match]]
 _TYPES: dict[str, tuple[FieldMatch, float]] = {
     "best_fields": (match_words, 0.0),
     "most_fields": (match_words, 1.0),
+    "cross_fields": (match_words, 0.0),
     "phrase": (match_words_as_phrase, 0.0),
     "phrase_prefix": (match_phrase_with_prefix, 0.0),
     "bool_prefix": (match_words_with_prefix, 1.0),
@@ -40,7 +42,7 @@ class MultiMatch(Query):
     Attributes:
         text: what to look for.
         fields: `(field or pattern, boost)`; none means all.
-        type: `best_fields`, `most_fields`, `phrase`, `phrase_prefix` or `bool_prefix`.
+        type: `best_fields`, `most_fields`, `cross_fields`, `phrase`, `phrase_prefix` or `bool_prefix`.
         tie_breaker: how much the lower scores count; the type's own when None.
     """
 
@@ -81,10 +83,13 @@ class MultiMatch(Query):
         options = self.options
         if not self.fields or any(pattern == "*" for pattern, _ in self.fields):
             options = replace(options, lenient=True)
-        found = [
-            [result.times(boost) for result in match(shard, path, self.text, options, "multi_match")]
-            for path, boost in fields.items()
-        ]
+        if self.type == "cross_fields":
+            found = match_cross_fields(shard, fields, self.text, options, tie_breaker)
+        else:
+            found = [
+                [result.times(boost) for result in match(shard, path, self.text, options, "multi_match")]
+                for path, boost in fields.items()
+            ]
         if not found:
             return [nothing(leaf.segment.max_doc) for leaf in shard.leaves]
         return [
@@ -109,8 +114,6 @@ def _field_and_boost(source: Json) -> tuple[str, float]:
 
 def _read_type(source: Json) -> str:
     name = source.text()
-    if name == "cross_fields":
-        raise RestError(501, "not_implemented_exception", "[multi_match] of type [cross_fields] is not implemented")
     if name not in _TYPES:
         raise RestError(400, "parse_exception", f"failed to parse [multi_match] query type [{name}]. unknown type.")
     return name

@@ -84,7 +84,8 @@ class Fetch:
             fields |= values.matching(source, request.fields, ignored=ignored)
             if any(wanted.pattern == "_id" for wanted in request.fields):
                 fields["_id"] = [segment.ids[ordinal]]
-            left_out = {path: found for path in sorted(ignored) if (found := values.of(source, path))}
+            fitting = (path for path in sorted(ignored) if values.fits(path, request.fields))
+            left_out = {path: found for path in fitting if (found := values.of(source, path))}
             if left_out:
                 shown["ignored_field_values"] = left_out
         return {**shown, "fields": fields} if fields else shown

@@ -56,6 +56,10 @@ class FieldValues:
                 found[nested] = [{_below(path, nested): item[path] for path in item} for item in inner if item]
         return {path: values for path, values in found.items() if values}
 
+    def fits(self, path: str, patterns: Sequence[FieldPattern]) -> bool:
+        """Whether a field is one of those the patterns name."""
+        return any(field.path == path for field, _ in self._fields(patterns))
+
     def _fields(self, patterns: Sequence[FieldPattern]) -> list[tuple[FieldType, str | None]]:
         fitting: dict[str, tuple[FieldType, str | None]] = {}
         for wanted in patterns:
