@@ -29,7 +29,9 @@ class Choice:
 
 
 def for_task(task: Task, wanted: str | None = None) -> Choice:
-    """The best model for a task: the wanted one if present, then by rank among those present, then by rank.
+    """The best model for a task: among those present the wanted one, else the highest rank; if none is, the default.
+
+    The choice changes when a better model is pulled. Who keeps vectors must keep the name of the model with them.
 
     Args:
         task: the inference task.
@@ -37,9 +39,10 @@ def for_task(task: Task, wanted: str | None = None) -> Choice:
     """
     entries = [entry for entry in store.listing() if entry.card.task in _serving(task)]
 
-    def worth(entry: store.Entry) -> tuple[bool, bool, bool, int]:
-        right = wanted is not None and entry.card.elasticsearch_model_id == wanted
-        return entry.present, right, entry.card.task == task, entry.card.rank
+    def worth(entry: store.Entry) -> tuple[bool, bool, bool, bool, int]:
+        card = entry.card
+        right = wanted is not None and card.elasticsearch_model_id == wanted
+        return entry.present, not entry.present and card.default, right, card.task == task, card.rank
 
     chosen = max(entries, key=worth)
     card = chosen.card

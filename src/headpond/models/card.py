@@ -86,6 +86,7 @@ class Card(_Strict):
         prefixes: see `Prefixes`.
         languages: ISO 639-1 codes; `multilingual` for many.
         rank: among models of a task the highest present one is the best.
+        default: whether this is the one to fetch for its task when none is here.
         elasticsearch_model_id: the model of this name in Elasticsearch, if this is that model and no stand-in.
         files: the files by name.
         sources: where the files can be had, in the order in which they are tried.
@@ -103,6 +104,7 @@ class Card(_Strict):
     prefixes: Prefixes = Prefixes()
     languages: tuple[str, ...] = ("en",)
     rank: int = 0
+    default: bool = False
     elasticsearch_model_id: str | None = None
     files: dict[RelativePath, FileInfo]
     sources: tuple[Source, ...] = ()

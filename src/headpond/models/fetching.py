@@ -47,6 +47,11 @@ def pull(name: str, on_progress: OnProgress | None = None, *, folder: Path | Non
             tell(Progress(name, label, "trying", total=card.size))
             try:
                 found = _fetch(card, source, label, tell)
+            except OSError as error:
+                raise ModelError(
+                    f"{name} could not be stored below {store.root()}: {error.strerror or error}",
+                    hint="free some space there, or set HEADPOND_HOME to another folder",
+                ) from error
             except ModelError as error:
                 failures.append(ModelError(f"{label}: {error.message}", hint=error.hint))
                 tell(Progress(name, label, "failed", total=card.size, reason=error.message))

@@ -30,9 +30,9 @@ def pack(lengths: Sequence[int], *, budget: int, largest: int) -> list[list[int]
     return batches
 
 
-def padded(rows: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Token ids as a rectangle, zeros to the right, int64 [rows, longest], and the lengths, int32 [rows]."""
-    lengths = np.fromiter((len(row) for row in rows), np.int32, len(rows))
+def padded(rows: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Token ids as a rectangle, zeros to the right, int64 [rows, longest], and the lengths, int64 [rows]."""
+    lengths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
     ids = np.zeros((len(rows), int(lengths.max(initial=0))), np.int64)
     for place, row in enumerate(rows):
         ids[place, : len(row)] = row

@@ -55,9 +55,9 @@ class Runner:
             found.update(zip(batch, results, strict=True))
         return [found[index] for index in range(len(encoded))]
 
-    def _feeds(self, texts: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64] | npt.NDArray[np.int32]]:
+    def _feeds(self, texts: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64]]:
         ids, lengths = padded([text.ids for text in texts])
-        feeds: dict[str, npt.NDArray[np.int64] | npt.NDArray[np.int32]] = {"input_ids": ids}
+        feeds: dict[str, npt.NDArray[np.int64]] = {"input_ids": ids}
         if "lengths" in self.session.inputs:
             feeds["lengths"] = lengths
         if "attention_mask" in self.session.inputs:

@@ -20,6 +20,9 @@ import numpy.typing as npt
 from headpond.errors import InputError, ModelError
 from headpond.models.extra import need
 
+SLOWER = ["SkipLayerNormFusion"]
+"""Optimisations left out: the kernel that joins addition and layer norm is four times slower than the two it joins."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -62,11 +65,16 @@ class Session:
         options.enable_mem_pattern = False  # a pattern fits one shape only, and every batch has its own
         options.log_severity_level = 3
         try:
-            self._inner: Any = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._inner: Any = runtime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER
+            )
         except Exception as error:  # the runtime has a dozen unrelated exception classes
             raise ModelError(f"{path} cannot be loaded: {error}") from error
         self.inputs: frozenset[str] = frozenset(item.name for item in self._inner.get_inputs())
-        self.outputs: tuple[str, ...] = tuple(item.name for item in self._inner.get_outputs())
+        outputs = self._inner.get_outputs()
+        self.outputs: tuple[str, ...] = tuple(item.name for item in outputs)
+        widths = [item.shape[-1] if item.shape else None for item in outputs]
+        self.widths: tuple[int | None, ...] = tuple(width if isinstance(width, int) else None for width in widths)
 
     def run(self, output: str, feeds: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
         """One output of one batch, float32."""

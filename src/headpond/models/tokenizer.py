@@ -52,12 +52,15 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str], prefix: str = "") -> list[Encoded]:
         """The tokens of each text, with `prefix` put before it."""
-        inputs = [prefix + text for text in texts] if prefix else list(texts)
+        inputs = [_sound(prefix + text) for text in texts]
         return [_encoded(encoding, len(prefix)) for encoding in self._inner.encode_batch(inputs)]
 
     def encode_pairs(self, first: str, seconds: Sequence[str]) -> list[Encoded]:
         """The tokens of `first` and each of `seconds` as one input with two segments."""
-        return [_encoded(encoding, 0) for encoding in self._inner.encode_batch([(first, text) for text in seconds])]
+        return [
+            _encoded(encoding, 0)
+            for encoding in self._inner.encode_batch([(_sound(first), _sound(text)) for text in seconds])
+        ]
 
     def token(self, token_id: int) -> str:
         """The vocabulary's spelling of a token."""
@@ -67,6 +70,15 @@ class Tokenizer:
         """The spelling of every token, by id."""
         by_id = {number: token for token, number in self._inner.get_vocab(with_added_tokens=True).items()}
         return [by_id.get(number, "") for number in range(max(by_id) + 1)]
+
+
+def _sound(text: str) -> str:
+    """The text with lone surrogates, which JSON may hold and UTF-8 cannot, replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def _encoded(encoding: Any, prefix: int) -> Encoded:

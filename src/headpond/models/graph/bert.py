@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from headpond.errors import ModelError
-from headpond.models.graph.emitter import MICROSOFT, Emitter
+from headpond.models.graph.emitter import Emitter
 from headpond.models.graph.weights import Weights
 
 
@@ -66,7 +66,7 @@ def dense(emitter: Emitter, x: str, weights: Weights, name: str) -> str:
 
 def gelu(emitter: Emitter, x: str) -> str:
     """The exact (erf) gelu."""
-    return emitter.op("Gelu", [x], domain=MICROSOFT)
+    return emitter.op("Gelu", [x])
 
 
 def encoder(emitter: Emitter, weights: Weights, config: BertConfig, *, segments: bool = False) -> tuple[str, str]:
@@ -82,7 +82,7 @@ def encoder(emitter: Emitter, weights: Weights, config: BertConfig, *, segments:
         The names of the last hidden state [batch, tokens, dims] and of the lengths [batch].
     """
     ids = emitter.input("input_ids", "INT64", ["batch", "tokens"])
-    lengths = emitter.input("lengths", "INT32", ["batch"])
+    lengths = emitter.input("lengths", "INT64", ["batch"])
     types = emitter.input("token_type_ids", "INT64", ["batch", "tokens"]) if segments else None
     epsilon = config.layer_norm_eps
 
@@ -112,24 +112,19 @@ def _layer(emitter: Emitter, x: str, lengths: str, weights: Weights, name: str, 
 
 
 def _add_norm(emitter: Emitter, x: str, skip: str, weights: Weights, name: str, epsilon: float) -> str:
-    scale = emitter.constant(weights[f"{name}.weight"], "gamma")
-    shift = emitter.constant(weights[f"{name}.bias"], "beta")
-    return emitter.op("SkipLayerNormalization", [x, skip, scale, shift], domain=MICROSOFT, epsilon=epsilon)
+    return layer_norm(emitter, emitter.op("Add", [x, skip]), weights, name, epsilon)
 
 
 def attention(emitter: Emitter, x: str, lengths: str, weights: Weights, name: str, heads: int) -> str:
-    """Multi-head self-attention without its output projection, as one fused node."""
+    """Multi-head self-attention without its output projection."""
     parts = ("query", "key", "value")
-    weight = np.concatenate([weights[f"{name}.{part}.weight"].T for part in parts], axis=1)
-    bias = emitter.constant(np.concatenate([weights[f"{name}.{part}.bias"] for part in parts]), "bias")
-    if emitter.precision == "fp32":
-        inputs = [x, emitter.constant(weight, "qkv"), bias, lengths]
-        return emitter.op("Attention", inputs, domain=MICROSOFT, num_heads=heads)
-    values, scale = emitter.quantised(weight, axis=1)
-    quantised, x_scale, x_zero = emitter.ops("DynamicQuantizeLinear", [x], 3)
-    zero = emitter.constant(np.zeros(len(scale), np.int8), "zero")
-    inputs = [quantised, emitter.constant(values, "qkv"), bias, x_scale, emitter.constant(scale, "scale")]
-    return emitter.op("QAttention", [*inputs, lengths, x_zero, zero], domain=MICROSOFT, num_heads=heads)
+    shared = emitter.shared(x)
+    projected = [
+        emitter.linear(shared, weights[f"{name}.{part}.weight"].T, weights[f"{name}.{part}.bias"], part)
+        for part in parts
+    ]
+    inputs = [*projected, "", "", "", lengths]  # no mask, no past keys and values
+    return emitter.op("Attention", inputs, q_num_heads=heads, kv_num_heads=heads)
 
 
 def _vector(emitter: Emitter, value: int) -> str:

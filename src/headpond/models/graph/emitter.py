@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +13,18 @@ import numpy.typing as npt
 from headpond.models.extra import need
 
 Precision = Literal["fp32", "int8"]
-OPSET = 17
+OPSET = 24
+LEVELS = np.float32(127)
+"""Largest int8 magnitude. Processors without VNNI may saturate sums of two products; 7 bits were no better on one."""
 MICROSOFT = "com.microsoft"
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A tensor, and its uint8 values, scale and zero point when they have been computed."""
+
+    name: str
+    quantised: tuple[str, str, str] | None = None
 
 
 class Emitter:
@@ -21,13 +32,11 @@ class Emitter:
 
     Args:
         precision: of matrix products and embedding tables.
-        bits: 8, or 7 for processors whose int8 products saturate.
     """
 
-    def __init__(self, precision: Precision, *, bits: int = 8) -> None:
+    def __init__(self, precision: Precision) -> None:
         self._onnx = need("onnx", "building a model graph")
         self.precision = precision
-        self._levels = 2 ** (bits - 1) - 1
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
@@ -76,22 +85,38 @@ class Emitter:
         """int8 values and one scale for each index along `axis`: symmetric, largest magnitude to the last level."""
         other = tuple(i for i in range(matrix.ndim) if i != axis)
         largest = np.abs(matrix).max(axis=other, keepdims=True)
-        scale = np.where(largest > 0, largest, 1).astype(np.float32) / self._levels
-        values = np.clip(np.rint(matrix / scale), -self._levels, self._levels).astype(np.int8)
+        scale = np.where(largest > 0, largest, 1).astype(np.float32) / LEVELS
+        values = np.clip(np.rint(matrix / scale), -LEVELS, LEVELS).astype(np.int8)
         return values, scale.reshape(-1)
 
+    def shared(self, x: str) -> Activation:
+        """An activation that several products will read: in int8 it is quantised once."""
+        if self.precision == "fp32":
+            return Activation(x)
+        values, scale, zero = self.ops("DynamicQuantizeLinear", [x], 3)
+        return Activation(x, (values, scale, zero))
+
     def linear(
-        self, x: str, weight: npt.NDArray[np.float32], bias: npt.NDArray[np.float32] | None, stem: str = "w"
+        self,
+        x: str | Activation,
+        weight: npt.NDArray[np.float32],
+        bias: npt.NDArray[np.float32] | None,
+        stem: str = "w",
     ) -> str:
         """`x @ weight + bias`; weight is [in, out]."""
+        activation = x if isinstance(x, Activation) else Activation(x)
         if self.precision == "fp32":
-            product = self.op("MatMul", [x, self.constant(weight, stem)])
+            product = self.op("MatMul", [activation.name, self.constant(weight, stem)])
             return product if bias is None else self.op("Add", [product, self.constant(bias, "bias")])
         values, scale = self.quantised(weight, axis=1)
-        inputs = [x, self.constant(values, stem), self.constant(scale, "scale"), ""]
-        if bias is not None:
-            inputs.append(self.constant(bias, "bias"))
-        return self.op("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)
+        matrix, scales = self.constant(values, stem), self.constant(scale, "scale")
+        offset = [self.constant(bias, "bias")] if bias is not None else []
+        if activation.quantised is None:
+            return self.op("DynamicQuantizeMatMul", [activation.name, matrix, scales, "", *offset], domain=MICROSOFT)
+        rows, row_scale, row_zero = activation.quantised
+        zero = self.constant(np.zeros(len(scale), np.int8), "zero")
+        inputs = [rows, matrix, row_scale, scales, row_zero, zero, *offset]
+        return self.op("MatMulIntegerToFloat", inputs, domain=MICROSOFT)
 
     def lookup(self, table: npt.NDArray[np.float32], ids: str, stem: str = "table") -> str:
         """Rows of `table` [rows, dims]; in int8 each row has its own scale."""
@@ -109,5 +134,5 @@ class Emitter:
         graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(graph, opset_imports=opsets, producer_name="headpond")
-        model.ir_version = 8  # the version that belongs to opset 17: older runtimes read it too
+        model.ir_version = helper.find_min_ir_version_for(opsets, ignore_unknown=True)
         self._onnx.save(model, str(path))

@@ -18,13 +18,13 @@ def real_tokens(emitter: Emitter, hidden: str, lengths: str) -> str:
     count = emitter.op("Squeeze", [emitter.op("Slice", [shape, one, two])])
     zero, step = emitter.constant(np.int64(0)), emitter.constant(np.int64(1))
     place = emitter.op("Range", [zero, count, step])
-    limit = emitter.op("Unsqueeze", [emitter.op("Cast", [lengths], to=7), one])  # 7 is INT64
+    limit = emitter.op("Unsqueeze", [lengths, one])
     return emitter.op("Unsqueeze", [emitter.op("Less", [place, limit]), two])
 
 
 def unit(emitter: Emitter, x: str) -> str:
     """`x` with its last axis scaled to length 1."""
-    norm = emitter.op("ReduceL2", [x], axes=[-1], keepdims=1)
+    norm = emitter.op("ReduceL2", [x, emitter.constant(np.array([-1], np.int64))], keepdims=1)
     return emitter.op("Div", [x, emitter.op("Max", [norm, emitter.constant(np.float32(1e-12))])])
 
 
@@ -56,7 +56,7 @@ def term_weights(emitter: Emitter, hidden: str, lengths: str, weights: Weights, 
     decoder = "cls.predictions.decoder.weight"
     table = weights[decoder if decoder in weights else "embeddings.word_embeddings.weight"]
     logits = emitter.linear(x, table.T, None, "decoder")
-    best = emitter.op("ReduceMax", [logits], axes=[1], keepdims=0)
+    best = emitter.op("ReduceMax", [logits, end], keepdims=0)
     best = emitter.op("Add", [best, emitter.constant(weights["cls.predictions.bias"], "bias")])
     grown = emitter.op("Add", [emitter.op("Relu", [best]), emitter.constant(np.float32(1))])
     return emitter.op("Log", [grown])
