@@ -91,9 +91,9 @@ def checked(queries: Sequence[InnerQuery]) -> list[InnerQuery]:
         window = query.hits.from_ + query.hits.size
         if window > MOST:
             reason = (
-                f"Inner result window is too large, the inner hit definition's [{query.hits.name or 'null'}]'s from + size "
-                f"must be less than or equal to: [{MOST}] but was [{window}]. This limit can be set by changing the "
-                "[index.max_inner_result_window] index level setting."
+                f"Inner result window is too large, the inner hit definition's [{query.hits.name or 'null'}]'s from + "
+                f"size must be less than or equal to: [{MOST}] but was [{window}]. This limit can be set by changing "
+                "the [index.max_inner_result_window] index level setting."
             )
             raise RestError(400, "illegal_argument_exception", reason)
     return list(queries)
