@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from headpond.node import Node
 
-VALID = "memory, embedded, embedded:PATH or a URL such as http://127.0.0.1:9200"
+VALID = "memory, embedded, embedded:PATH, cluster, or a URL such as http://127.0.0.1:9200"
 _POND_URL = "http://pond:9200"
 
 
@@ -30,8 +30,8 @@ def connect(
 
     Args:
         target: `memory` (a pond that is gone when the client is closed), `embedded:PATH` (a pond kept in a folder;
-            `embedded` alone means `.headpond`), or the URL of a cluster. None takes `HEADPOND_TARGET`, else
-            `embedded:.headpond`.
+            `embedded` alone means `.headpond`), the URL of a cluster, or `cluster`: the one that `headpond cluster up`
+            started. None takes `HEADPOND_TARGET`, else `embedded:.headpond`.
         inference: who answers `_inference/*`: `target`, or for a URL `embedded` (a pond in memory beside the cluster)
             or `embedded:PATH`.
         check: for a URL, ask once who is there, so that a wrong address fails here with one clear message.
@@ -105,7 +105,7 @@ def pond_path(target: str) -> Path | None:
 def _open_pond(target: str, inference: str) -> Node | None:
     path = pond_path(target)
     if path is None and target != "memory":
-        if not target.startswith(("http://", "https://")):
+        if target != "cluster" and not target.startswith(("http://", "https://")):
             raise InputError(f"{target!r} is not a target", hint=f"valid: {VALID}")
         return None
     if inference != "target":
@@ -128,6 +128,8 @@ def _inference_pond(inference: str) -> Node:
 
 def _cluster_options(target: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Takes credentials out of the URL, so that no message can show them, and adds what the environment gives."""
+    if target == "cluster":
+        return _development_cluster(options)
     parts = urlsplit(target)
     given = options.keys() & {"api_key", "basic_auth", "bearer_auth"}
     if parts.username is not None:
@@ -151,6 +153,17 @@ def _cluster_options(target: str, options: dict[str, Any]) -> tuple[str, dict[st
     if port is None:
         target = urlunsplit(urlsplit(target)._replace(netloc=f"{urlsplit(target).hostname}:9200"))
     return target, options
+
+
+def _development_cluster(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    from headpond.cluster import password, status
+
+    found = status()
+    if found.url is None:
+        raise TargetError(f"the development cluster is {found.state}", hint="start it: headpond cluster up")
+    if not options.keys() & {"api_key", "basic_auth", "bearer_auth"}:
+        options["basic_auth"] = ("elastic", password.read() or "")
+    return found.url, options
 
 
 def _check(client: Elasticsearch, url: str) -> None:

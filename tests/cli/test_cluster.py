@@ -1,0 +1,14 @@
+import pytest
+
+from tests.cli.conftest import Run
+
+
+# The docker SDK leaves a socket open when it finds no engine.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_without_an_engine_one_message_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    for command in (["cluster", "status"], ["cluster", "up"], ["search", "mill.yaml", "x", "--target", "cluster"]):
+        done = run(*command)
+        assert done.code == 1
+        assert "docker" in done.err.lower()
+        assert "Traceback" not in done.err
