@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from headpond.node.mapping.types.dense_vector import UNIT_TOLERANCE
+from headpond.node.mapping.vector_value import UNIT_TOLERANCE
 from headpond.node.store.segment import Float32, Vectors
 
 Vector = NDArray[np.float32] | NDArray[np.int8]

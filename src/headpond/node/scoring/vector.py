@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headpond.errors import RestError
-from headpond.node.mapping.types.dense_vector import UNIT_TOLERANCE, DenseVector
+from headpond.node.mapping.types.dense_vector import DenseVector
+from headpond.node.mapping.vector_value import UNIT_TOLERANCE
 
 Vector = NDArray[np.float32] | NDArray[np.int8]
 
