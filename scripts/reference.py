@@ -131,7 +131,7 @@ def pipelines() -> Iterator[str]:
 
 def routes() -> Iterator[str]:
     yield "## What the pond answers\n"
-    yield "Other paths are a 400, as in Elasticsearch; what Elasticsearch has and the pond lacks is a 501 that names it.\n"
+    yield "Other paths are a 400, as there; what Elasticsearch has and the pond lacks is a 501 that names it.\n"
     yield "| route | operation |"
     yield "| --- | --- |"
     router.Router()
