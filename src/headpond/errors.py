@@ -117,6 +117,26 @@ class JobError(HeadpondError):
     """A job stopped before its input ended; nothing already written is lost."""
 
 
+_NOT_ITS_OWN = frozenset(
+    {
+        "date_time_exception",
+        "date_time_parse_exception",
+        "i_o_exception",
+        "illegal_argument_exception",
+        "illegal_state_exception",
+        "input_coercion_exception",
+        "json_e_o_f_exception",
+        "json_parse_exception",
+        "named_object_not_found_exception",
+        "null_pointer_exception",
+        "number_format_exception",
+        "x_content_e_o_f_exception",
+        "x_content_parse_exception",
+    }
+)
+"""Causes that are exceptions of Java or of a library: Elasticsearch looks for the root cause among its own only."""
+
+
 class RestError(HeadpondError):
     """An error answer in Elasticsearch's shape.
 
@@ -124,7 +144,7 @@ class RestError(HeadpondError):
         status: HTTP status.
         type: Elasticsearch's snake_case exception name.
         reason: the text Elasticsearch shows.
-        caused_by: the nested cause; it becomes the `root_cause`, as in Elasticsearch.
+        caused_by: the nested cause; the innermost of Elasticsearch's own exceptions becomes the `root_cause`.
         extra: further members of the error object, for example `index` or `timed_out`.
         headers: further response headers, for example `Retry-After`.
     """
@@ -157,7 +177,9 @@ class RestError(HeadpondError):
     def body(self) -> dict[str, Any]:
         """The whole answer: `{"error": {"root_cause": [...], "type", "reason", ...}, "status"}`."""
         root = self
-        while root.caused_by is not None:
+        while root.caused_by is not None and (
+            root.caused_by.type not in _NOT_ITS_OWN or root.type == root.caused_by.type == "x_content_parse_exception"
+        ):
             root = root.caused_by
         root_cause = {"type": root.type, "reason": root.reason, **root.extra}
         return {"error": {"root_cause": [root_cause], **self.cause()}, "status": self.status}

@@ -63,7 +63,10 @@ def _health(node: Node, call: Call, indices: list[Index], *, found: bool) -> dic
         "task_max_waiting_in_queue_millis": 0,
         "active_shards_percent_as_number": 100.0 * shards / (shards + replicas) if shards else 100.0,
     }
-    if call.text("level", "cluster") != "cluster":
+    level = call.text("level", "cluster")
+    if level not in ("cluster", "indices", "shards"):
+        raise illegal_argument(f"level parameter must be one of [cluster] or [indices] or [shards] but was [{level}]")
+    if level != "cluster":
         answer["indices"] = {index.name: _index_health(index) for index in indices}
     return node.respond(408, answer, call.request) if timed_out else answer
 

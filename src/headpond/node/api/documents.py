@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote_plus
 
 import orjson
 
@@ -110,7 +111,9 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
         body.pop("forced_refresh", None)
     if document is not None and operation.update is not None:
         body["get"] = update_get(document, wanted_source(call, operation.update.source))
-    location = {"location": f"/{index.name}/_doc/{result.id}"} if result.result == "created" else {}
+    location = (
+        {"location": f"/{quote_plus(index.name)}/_doc/{quote_plus(result.id)}"} if result.result == "created" else {}
+    )
     response = node.respond(result.status, body, call.request)
     return Response(response.status, {**response.headers, **location}, response.body)
 

@@ -58,12 +58,11 @@ def get(node: Node, call: Call) -> dict[str, Any]:
     flat = call.flag("flat_settings")
     answer: dict[str, Any] = {}
     for index in chosen(node, call):
-        described: dict[str, Any] = {
-            "aliases": index.metadata.aliases,
-            "mappings": index.mapping.described(),
-            "settings": settings_of(index, flat=flat),
+        answer[index.name] = {
+            "aliases": index.metadata.aliases if "aliases" in features else {},
+            "mappings": index.mapping.described() if "mappings" in features else {},
+            "settings": settings_of(index, flat=flat) if "settings" in features else {},
         }
-        answer[index.name] = {name: described[name] for name in features if name in described}
     return answer
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from headpond.errors import RestError
+from headpond.node.call import illegal_argument
 
 if TYPE_CHECKING:
     from headpond.node.analysis.analysis import Analysis
@@ -23,6 +24,7 @@ class BadValue(Exception):
         type: Elasticsearch's name of the cause.
         inner: keys and array positions that lead from the field's value to the offending part.
         at_end: the offending part is the end of the value.
+        shown: how the message shows the whole value; None shows it as it is.
         caused_by: the cause's own cause.
     """
 
@@ -33,6 +35,7 @@ class BadValue(Exception):
         type: str = "illegal_argument_exception",
         inner: tuple[str | int, ...] = (),
         at_end: bool = False,
+        shown: str | None = None,
         caused_by: RestError | None = None,
     ) -> None:
         super().__init__(reason)
@@ -40,6 +43,7 @@ class BadValue(Exception):
         self.type = type
         self.inner = inner
         self.at_end = at_end
+        self.shown = shown
         self.caused_by = caused_by
 
 
@@ -50,7 +54,8 @@ class Parameter:
     Attributes:
         default: what holds when the option is not given; None where there is no default.
         updatable: whether `PUT _mapping` may change it.
-        read: turns the given value into the one that is kept; raises ValueError with the reason.
+        read: turns the given value into the one that is kept; raises a RestError, in whose reason
+            `{name}` stands for the field's.
     """
 
     default: Any = None
@@ -64,14 +69,15 @@ def boolean(value: Any) -> bool:
         return True
     if value in (False, "false"):
         return False
-    raise ValueError(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
+    raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
 
 
 def integer(value: Any) -> int:
     """An integer option, also as a string."""
-    if isinstance(value, bool):
-        raise ValueError(f"failed to parse [{value}] as an integer")
-    return int(value)
+    try:
+        return int(str(value))
+    except ValueError:
+        raise RestError(400, "number_format_exception", f'For input string: "{value}"') from None
 
 
 COMMON = {
@@ -123,8 +129,9 @@ class FieldType(ABC):
                 raise mapper_parsing(reason)
             try:
                 self._values[name] = parameter.read(value)
-            except (ValueError, TypeError) as error:
-                raise mapper_parsing(f"Failed to parse mapping: {error}" if not str(error) else str(error)) from None
+            except RestError as error:
+                reason = error.reason.replace("{name}", self.name)
+                raise RestError(error.status, error.type, reason, caused_by=error.caused_by) from None
         self.options = {name: value for name, value in self._values.items() if value != self.parameters[name].default}
         self.configure(analysis)
 

@@ -1,7 +1,4 @@
-"""Date formats: Elasticsearch's named ones, and patterns of Java's DateTimeFormatter.
-
-A format is one or several alternatives joined by `||`. Times are milliseconds since 1970-01-01T00:00:00Z.
-"""
+"""Reads dates: one format is one or several alternatives joined by `||`; times are milliseconds since 1970-01-01T00:00:00Z."""
 
 from __future__ import annotations
 
@@ -13,49 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
+from headpond.node.mapping.date_patterns import pattern_of
 
 DEFAULT = "strict_date_optional_time||epoch_millis"
 
-_ZONE = r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?(?::?\d{2})?)"
-_FRACTION = r"[.,](?P<fraction>\d{1,9})"
-_TIME = rf"(?P<hour>\d{{2}})(?::(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:{_FRACTION})?)?)?(?:{_ZONE})?"
-_LAX_TIME = _TIME.replace(r"\d{2})", r"\d{1,2})", 3)
-_NAMED = {
-    "date_optional_time": rf"(?P<year>[+-]?\d{{4,9}}|\d{{1,4}})(?:-(?P<month>\d{{1,2}})(?:-(?P<day>\d{{1,2}})(?:T(?:{_LAX_TIME})?)?)?)?",
-    "strict_date_optional_time": rf"(?P<year>[+-]?\d{{4,9}})(?:-(?P<month>\d{{2}})(?:-(?P<day>\d{{2}})(?:T(?:{_TIME})?)?)?)?",
-    "epoch_millis": r"(?P<millis>-?\d+(?:\.\d+)?)",
-    "epoch_second": r"(?P<seconds>-?\d+(?:\.\d+)?)",
-}
-_NAMED["strict_date_optional_time_nanos"] = _NAMED["strict_date_optional_time"]
-_NAMED["iso8601"] = _NAMED["strict_date_optional_time"]
-
-_PATTERNS = {
-    "date": "yyyy-MM-dd",
-    "date_hour": "yyyy-MM-dd'T'HH",
-    "date_hour_minute": "yyyy-MM-dd'T'HH:mm",
-    "date_hour_minute_second": "yyyy-MM-dd'T'HH:mm:ss",
-    "date_hour_minute_second_fraction": "yyyy-MM-dd'T'HH:mm:ss.SSS",
-    "date_hour_minute_second_millis": "yyyy-MM-dd'T'HH:mm:ss.SSS",
-    "date_time": "yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
-    "date_time_no_millis": "yyyy-MM-dd'T'HH:mm:ssXXX",
-    "year": "yyyy",
-    "year_month": "yyyy-MM",
-    "year_month_day": "yyyy-MM-dd",
-    "hour": "HH",
-    "hour_minute": "HH:mm",
-    "hour_minute_second": "HH:mm:ss",
-    "time": "HH:mm:ss.SSSXXX",
-    "time_no_millis": "HH:mm:ssXXX",
-}
-_BASIC = {
-    "basic_date": "yyyyMMdd",
-    "basic_date_time": "yyyyMMdd'T'HHmmss.SSSXX",
-    "basic_date_time_no_millis": "yyyyMMdd'T'HHmmssXX",
-    "basic_time": "HHmmss.SSSXX",
-    "basic_time_no_millis": "HHmmssXX",
-}
-_LETTERS = {"y": "year", "u": "year", "M": "month", "d": "day", "H": "hour", "m": "minute", "s": "second"}
-_MONTHS = {name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_MONTHS = {name: number for number, name in enumerate(("jan feb mar apr may jun jul aug sep oct nov dec").split(), 1)}
 _EPOCH = dt.datetime(1970, 1, 1)
 
 
@@ -66,7 +25,6 @@ class DateFormat:
     Attributes:
         text: as it was given.
         patterns: one expression an alternative, with the parts of a date as groups.
-        nearest: whether the first alternative is a number (`epoch_millis`, `epoch_second`).
     """
 
     text: str
@@ -77,7 +35,8 @@ class DateFormat:
 
         Args:
             text: the date.
-            round_up: missing parts count as their highest value instead of their lowest.
+            round_up: missing parts of the time count as their highest value instead of their lowest; a missing month or
+                day is the first in either case.
             zone: the time zone of dates that name none.
 
         Raises:
@@ -106,7 +65,7 @@ class DateFormat:
             whole = parts["seconds"]
             return round(float(whole) * 1000) if "." in whole else int(whole) * 1000
         month_name = parts.get("month_name")
-        month = _MONTHS[month_name[:3].lower()] if month_name else int(parts.get("month") or (12 if round_up else 1))
+        month = _MONTHS[month_name[:3].lower()] if month_name else int(parts.get("month") or 1)
         year = int(parts.get("year") or 1970)
         hour = int(parts.get("hour") or (23 if round_up else 0))
         minute = int(parts.get("minute") or (59 if round_up else 0))
@@ -115,7 +74,7 @@ class DateFormat:
         if not (1 <= month <= 12 and hour <= 24 and minute <= 59 and second <= 59):
             return None
         last = days_in(year, month)
-        day = int(parts.get("day") or (last if round_up else 1))
+        day = int(parts.get("day") or 1)
         if not 1 <= day <= 31:
             return None
         if day > last:
@@ -203,58 +162,4 @@ def date_format(text: str) -> DateFormat:
     Raises:
         RestError: 400, a pattern has a letter that is none; 501, one that headpond does not read.
     """
-    return DateFormat(text, tuple(_alternative(part) for part in text.split("||")))
-
-
-def _alternative(name: str) -> re.Pattern[str]:
-    strict = name.startswith("strict_")
-    plain = name.removeprefix("strict_")
-    if name in _NAMED:
-        return re.compile(_NAMED[name])
-    if plain in _PATTERNS:
-        return _compile(_PATTERNS[plain], lax=not strict)
-    if plain in _BASIC:
-        return _compile(_BASIC[plain], lax=False)
-    if not re.search(r"[yuMdHms]{1}", name) or re.fullmatch(r"[a-z]+(_[a-z]+)+", name):
-        raise illegal_argument(f"Invalid format: [{name}]: Unknown pattern letter: {name[:1]}")
-    return _compile(name, lax=False)
-
-
-def _compile(pattern: str, *, lax: bool) -> re.Pattern[str]:
-    """An expression for a pattern of DateTimeFormatter; `lax` lets numbers have fewer digits."""
-    out = []
-    for piece in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|\[|\]|.", pattern):
-        letters, letter, count = piece[0], piece[2], len(piece[0])
-        if piece[1] is not None:
-            out.append(re.escape(piece[1].replace("''", "'")) or "'")
-        elif letter is None:
-            out.append({"[": "(?:", "]": ")?"}.get(letters, re.escape(letters)))
-        elif letter == "M" and count >= 3:
-            out.append(r"(?P<month_name>[A-Za-z]{3,9})")
-        elif letter in _LETTERS:
-            out.append(_digits(letter, count, lax))
-        elif letter == "S":
-            out.append(
-                rf"(?P<fraction>\d{{1,{max(count, 9 if lax else count)}}})" if lax or count > 1 else r"(?P<fraction>\d)"
-            )
-        elif letter in "XxZz":
-            out.append(_ZONE)
-        elif letter == "E":
-            out.append(r"[A-Za-z]{3,9}")
-        else:
-            raise RestError(
-                501,
-                "not_implemented_exception",
-                f"the letter [{letter}] of the date format [{pattern}] is not supported by headpond",
-            )
-    return re.compile("".join(out))
-
-
-def _digits(letter: str, count: int, lax: bool) -> str:
-    group = _LETTERS[letter]
-    if group == "year":
-        width = r"\d{2}" if count == 2 else r"[+-]?\d{4,9}" if count >= 4 and not lax else r"[+-]?\d{1,9}"
-        width = r"\d{4}" if count == 4 and not lax else width
-    else:
-        width = rf"\d{{{1 if lax or count == 1 else 2},2}}"
-    return f"(?P<{group}>{width})"
+    return DateFormat(text, tuple(pattern_of(part) for part in text.split("||")))

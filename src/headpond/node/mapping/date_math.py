@@ -46,8 +46,7 @@ def _apply(millis: int, steps: str, text: str, round_up: bool, zone: str | None)
     while at < len(steps):
         step = _STEP.match(steps, at)
         if step is None:
-            reason = f"operator not supported for date math [{text.partition('||')[2] or text}]"
-            raise RestError(400, "parse_exception", reason)
+            raise RestError(400, "parse_exception", _unreadable(steps, at))
         at = step.end()
         sign, count, unit, rounding = step.groups()
         offset = zone_offset(zone, millis)
@@ -59,6 +58,17 @@ def _apply(millis: int, steps: str, text: str, round_up: bool, zone: str | None)
             local = _add(local, unit, amount)
         millis = local - zone_offset(zone, local)
     return millis
+
+
+def _unreadable(steps: str, at: int) -> str:
+    """Why a step cannot be read."""
+    sign, rest = steps[at], steps[at + 1 :]
+    if sign not in "+-/":
+        return f"operator not supported for date math [{steps}]"
+    unit = rest.lstrip("0123456789")[:1]
+    if sign == "/" and rest[:1].isdigit():
+        return f"rounding `/` can only be used on single unit types [{steps}]"
+    return f"unit [{unit}] not supported for date math [{steps}]" if unit else f"truncated date math [{steps}]"
 
 
 def _add(local: int, unit: str, amount: int) -> int:

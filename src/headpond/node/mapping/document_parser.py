@@ -11,9 +11,11 @@ from headpond.errors import RestError
 from headpond.node.call import illegal_argument
 from headpond.node.mapping.base import BadValue, FieldType
 from headpond.node.mapping.locate import line_and_column, locate, next_token
+from headpond.node.mapping.limits import depth_error
 from headpond.node.mapping.mapping import META_FIELDS, Mapping
 from headpond.node.mapping.mapping_update import MappingUpdate
 from headpond.node.mapping.preview import preview
+from headpond.node.mapping.repeated_keys import refuse_repeated_keys
 from headpond.node.mapping.tree import Alias, ObjectMapper
 from headpond.node.mapping.types.dense_vector import DenseVector
 from headpond.node.store.sink import Fields, FieldSink
@@ -30,12 +32,12 @@ class Parsed:
 
     Attributes:
         documents: what the index gets, nested documents first, root last.
-        vectors: keys and array positions that lead to each vector in the source.
+        vectors: keys and array positions that lead to each vector in the source, with its field.
         mapping: the mapping, with what the document taught it.
     """
 
     documents: list[Fields]
-    vectors: list[tuple[Key, ...]]
+    vectors: list[tuple[tuple[Key, ...], FieldType]]
     mapping: Mapping
 
 
@@ -48,19 +50,23 @@ def read_source(raw: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        where = f"{error.lineno}:{error.colno}"
-        early = error.pos >= len(error.doc)
-        cause = RestError(
-            400,
-            "x_content_e_o_f_exception" if early else "x_content_parse_exception",
-            f"[{where}] {'Unexpected end of file' if early else error.msg}",
-        )
-        raise RestError(
-            400, "document_parsing_exception", f"[1:2] failed to parse: {cause.reason}", caused_by=cause
-        ) from None
+        raise _unreadable(raw, error) from None
     if not isinstance(document, dict):
         raise RestError(400, "document_parsing_exception", "Malformed content, must start with an object")
+    refuse_repeated_keys(raw, document)
     return document
+
+
+def _unreadable(raw: bytes, error: orjson.JSONDecodeError) -> RestError:
+    if error.msg.startswith("unexpected content after document") and raw[error.pos : error.pos + 1] in b"{[":
+        opening = "START_OBJECT" if raw[error.pos : error.pos + 1] == b"{" else "START_ARRAY"
+        return illegal_argument(f"Malformed content, found extra data after parsing: {opening}")
+    where = f"{error.lineno}:{error.colno}"
+    early = error.pos >= len(error.doc)
+    kind = "x_content_e_o_f_exception" if early else "x_content_parse_exception"
+    cause = RestError(400, kind, f"[{where}] {'Unexpected end of file' if early else error.msg}")
+    reason = f"[1:2] failed to parse: {cause.reason}"
+    return RestError(400, "document_parsing_exception", reason, caused_by=cause)
 
 
 def parse_document(mapping: Mapping, id: str, raw: bytes, document: dict[str, Any]) -> Parsed:
@@ -84,6 +90,10 @@ def parse_document(mapping: Mapping, id: str, raw: bytes, document: dict[str, An
     return Parsed(parser.sink.finish(), parser.vectors, mapping)
 
 
+class _Expanded(dict[str, Any]):
+    """The object that a dotted name stands for; it is not in the document, so that its keys lead nowhere there."""
+
+
 class _Parser:
     def __init__(self, mapping: Mapping, id: str, raw: bytes) -> None:
         self.mapping = mapping
@@ -91,7 +101,7 @@ class _Parser:
         self.raw = raw
         self.sink = FieldSink()
         self.update = MappingUpdate(mapping)
-        self.vectors: list[tuple[Key, ...]] = []
+        self.vectors: list[tuple[tuple[Key, ...], FieldType]] = []
         self._keys: list[Key] = []
 
     def read(self, document: dict[str, Any]) -> None:
@@ -107,6 +117,11 @@ class _Parser:
 
     def _object(self, mapper: ObjectMapper, value: dict[str, Any]) -> None:
         keys, children = self._keys, mapper.children
+        if type(value) is _Expanded:
+            for name, inner in value.items():
+                child = children.get(name)
+                self._unknown(mapper, name, inner) if child is None else self._child(child, inner)
+            return
         for name, inner in value.items():
             keys.append(name)
             child = children.get(name)
@@ -163,10 +178,10 @@ class _Parser:
     def _field(self, field: FieldType, value: Any) -> None:
         if field.whole_arrays:
             if value is not None:
-                self.vectors.append(tuple(self._keys))
+                self.vectors.append((tuple(self._keys), field))
                 if isinstance(field, DenseVector) and field.dims is None:
                     self.update.add_dims(field, field.length_of(value))
-                self._index(field, value)
+            self._index(field, value)
         elif isinstance(value, list):
             for position, item in enumerate(value):
                 self._keys.append(position)
@@ -213,34 +228,36 @@ class _Parser:
         )
 
     def _unknown(self, mapper: ObjectMapper, name: str, value: Any) -> None:
-        if not name or not name.strip() or "." in name:
-            self._check_name(name)
-        head, dot, rest = name.partition(".")
-        if dot:
-            child = mapper.children.get(head)
-            if child is None:
-                child = self._new_object(mapper, head)
-                if child is None:
-                    return
-            if not isinstance(child, ObjectMapper):
-                raise self._not_an_object(child.path)
-            self._entry(child, rest, value)
-            return
-        self._learn(mapper, name, value)
+        """Reads a name that the object does not have as it stands: a dotted path, or a new field."""
+        parts = self._parts(name)
+        head, rest = parts[0], parts[1:]
+        child = mapper.children.get(head) if len(parts) > 1 or head != name else None
+        if child is not None:
+            self._child(child, _Expanded({".".join(rest): value}) if rest else value)
+        elif not rest:
+            self._learn(mapper, head, value)
+        elif self._may_learn(mapper, head):
+            path = f"{mapper.path}.{head}" if mapper.path else head
+            self._add(path, None)
+            self._object(ObjectMapper(path, inherited=mapper.inherited), _Expanded({".".join(rest): value}))
 
-    def _entry(self, mapper: ObjectMapper, name: str, value: Any) -> None:
-        child = mapper.children.get(name)
-        if child is None:
-            self._unknown(mapper, name, value)
-        else:
-            self._child(child, value)
-
-    def _new_object(self, mapper: ObjectMapper, name: str) -> ObjectMapper | None:
-        if not self._may_learn(mapper, name):
-            return None
-        path = f"{mapper.path}.{name}" if mapper.path else name
-        self._add(path, None)
-        return ObjectMapper(path, inherited=mapper.inherited)
+    def _parts(self, name: str) -> list[str]:
+        """The parts of a dotted name; empty ones at its end do not count."""
+        if name and name.strip() and "." not in name:
+            return [name]
+        where = line_and_column(self.raw, self._name_offset())
+        if not name:
+            raise self._error(illegal_argument("field name cannot be an empty string"), where)
+        if not name.strip():
+            raise RestError(
+                400, "document_parsing_exception", f"[{where}] Field name cannot contain only whitespace: [{name}]"
+            )
+        parts = name.rstrip(".").split(".")
+        if parts == [""]:
+            raise self._error(illegal_argument("field name cannot contain only dots"), where)
+        if any(not part.strip() for part in parts):
+            raise self._error(illegal_argument(f"field name cannot contain only whitespace: ['{name}']"), where)
+        return parts
 
     def _learn(self, mapper: ObjectMapper, name: str, value: Any) -> None:
         if not self._may_learn(mapper, name) or value is None or value == []:
@@ -274,37 +291,21 @@ class _Parser:
 
     def _add(self, path: str, body: dict[str, Any] | None) -> None:
         self.update.add(path, body)
+        depth = path.count(".") + 2
+        if (body is None or body["type"] in ("object", "nested")) and depth > self.mapping.limits.depth:
+            raise self._error(depth_error(path, self.mapping.limits))
         added = self.update.count
-        if self.mapping.count + added > self.mapping.total_fields:
+        if self.mapping.count + added > self.mapping.limits.total_fields:
             raise self._error(
                 illegal_argument(
-                    f"Limit of total fields [{self.mapping.total_fields}] has been exceeded while adding new fields [{added}]"
+                    f"Limit of total fields [{self.mapping.limits.total_fields}] has been exceeded while adding new fields [{added}]"
                 )
             )
-
-    def _check_name(self, name: str) -> None:
-        where = line_and_column(self.raw, self._name_offset())
-        if not name:
-            raise self._error(illegal_argument("field name cannot be an empty string"), where)
-        if not name.strip():
-            raise RestError(
-                400, "document_parsing_exception", f"[{where}] Field name cannot contain only whitespace: [{name}]"
-            )
-        if any(not part.strip() for part in name.split(".")):
-            raise self._error(illegal_argument(f"field name cannot contain only whitespace: ['{name}']"), where)
 
     def _name_offset(self) -> int:
         """Where the last key itself stands."""
         start = locate(self.raw, self._keys).start
         return self.raw.rfind(b'"', 0, self.raw.rfind(b'"', 0, start)) if start else 0
-
-    def _not_an_object(self, path: str) -> RestError:
-        name = path.rpartition(".")[2]
-        return RestError(
-            400,
-            "document_parsing_exception",
-            f"[{self._where()}] object mapping for [{path}] tried to parse field [{name}] as object, but found a concrete value",
-        )
 
     def _where(self, *, inner: tuple[Key, ...] = (), at_end: bool = False) -> str:
         place = locate(self.raw, [*self._keys, *inner])
@@ -325,7 +326,8 @@ class _Parser:
             cause.extra = {"line": int(line), "col": int(column)}
         if field.plain_errors:
             return self._error(cause, where)
-        return self._field_error(field.path, field.type, value, where, cause)
+        shown = value if error.shown is None else error.shown
+        return self._field_error(field.path, field.type, shown, where, cause)
 
     def _filled(self, cause: RestError) -> RestError:
         """Puts places and the source into the texts that ask for them."""

@@ -91,7 +91,11 @@ class Dynamic:
         if self._dates and not number and text[:1].isdigit():
             for name in self._formats:
                 if _is_date(text, name):
-                    return "date", {"type": "date"} if name == DATE_FORMATS[0] else {"type": "date", "format": name}
+                    return "date", {"type": "date"} if name == DATE_FORMATS[0] else {
+                        "type": "date",
+                        "format": name,
+                        "locale": "",
+                    }
         return "string", {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
 
 

@@ -12,6 +12,7 @@ from headpond.node.analysis.analysis import Analysis
 from headpond.node.call import illegal_argument
 from headpond.node.mapping.base import FieldType, mapper_parsing
 from headpond.node.mapping.dynamic import Dynamic
+from headpond.node.mapping.limits import NONE, Limits, depth_error
 from headpond.node.mapping.merge import merge_bodies
 from headpond.node.mapping.reader import read_object, refuse_unknown
 from headpond.node.mapping.tree import Alias, ObjectMapper
@@ -47,7 +48,7 @@ class Mapping:
     Args:
         body: the mapping as `PUT _mapping` takes it.
         analysis: the analyzers of the index.
-        total_fields: how many fields and objects there may be (`index.mapping.total_fields.limit`).
+        limits: how large it may grow.
 
     Attributes:
         root: the tree.
@@ -60,10 +61,10 @@ class Mapping:
         RestError: 400, the body is not a valid mapping; 501, it wants what headpond does not have.
     """
 
-    def __init__(self, body: MappingType[str, Any], analysis: Analysis, total_fields: int = 1000) -> None:
+    def __init__(self, body: MappingType[str, Any], analysis: Analysis, limits: Limits = NONE) -> None:
         self.body = dict(body)
         self._analysis = analysis
-        self._total_fields = total_fields
+        self.limits = limits
         try:
             refuse_unknown(body, ROOT_OPTIONS, "Root mapping definition")
             self._refuse_missing()
@@ -76,8 +77,7 @@ class Mapping:
         aliases: list[Alias] = []
         self._collect(self.root, self.root.dynamic or "true", aliases)
         self.count = len(self._fields) + len(self._objects) + len(aliases)
-        if self.count > total_fields:
-            raise illegal_argument(f"Limit of total fields [{total_fields}] has been exceeded")
+        self._check_limits()
         self._aliases = {alias.path: self._resolved(alias) for alias in aliases}
         if found := META_FIELDS & self.root.children.keys():
             raise mapper_parsing(f"Field [{min(found)}] is defined more than once")
@@ -161,13 +161,18 @@ class Mapping:
         """
         if not update:
             return self
-        wanted = Mapping(update, self._analysis, 1_000_000)
-        return Mapping(merge_bodies(self, wanted), self._analysis, self._total_fields)
+        wanted = Mapping(update, self._analysis)
+        return Mapping(merge_bodies(self, wanted), self._analysis, self.limits)
 
-    @property
-    def total_fields(self) -> int:
-        """How many fields and objects there may be."""
-        return self._total_fields
+    def _check_limits(self) -> None:
+        limits = self.limits
+        if self.count > limits.total_fields:
+            raise illegal_argument(f"Limit of total fields [{limits.total_fields}] has been exceeded")
+        for path in self._objects:
+            if path.count(".") + 2 > limits.depth:
+                raise depth_error(path, limits)
+        if sum(found.nested for found in self._objects.values()) > limits.nested_fields:
+            raise illegal_argument(f"Limit of nested fields [{limits.nested_fields}] has been exceeded")
 
 
 def _missing(what: str) -> RestError:

@@ -114,6 +114,8 @@ def read_field(path: str, body: MappingType[str, Any], analysis: Analysis, *, in
                 "is not supported."
             )
         raise mapper_parsing(f"copy_to in multi fields is not allowed. Found the copy_to in {what} field [{name}]")
+    if inside and mapper.whole_arrays:
+        raise mapper_parsing(f"Field [{name}] of type [{kind}] can't be used in multifields")
     for inner, inner_body in (body.get("fields") or {}).items():
         mapper.fields[inner] = read_field(f"{path}.{inner}", inner_body, analysis, inside=True)
     targets = body.get("copy_to") or []

@@ -36,7 +36,7 @@ class ObjectMapper:
         body: dict[str, Any] = {}
         if self.nested:
             body["type"] = "nested"
-        elif self.path and (not self.children and self.dynamic is None):
+        elif self.path and not self.children:
             body["type"] = "object"
         if self.dynamic is not None:
             body["dynamic"] = self.dynamic

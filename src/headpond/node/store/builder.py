@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from headpond.node.store.feature_weight import quantised
 from headpond.node.store.segment import Column, Int32, Int64, Postings, Segment, Vectors, Weights
-from headpond.node.store.sink import Fields, FieldSink, Text, Vector
+from headpond.node.store.sink import EVERYTHING, Fields, FieldSink, Text, Vector
 from headpond.node.store.small_float import encode_lengths
 
 __all__ = ["FieldSink", "SegmentBuilder"]
@@ -105,8 +106,10 @@ class _TextTerms:
         self._positions = array("i")
         self._docs = array("i")
         self._counts = array("i")
+        self._kept = EVERYTHING
 
     def add(self, doc: int, text: Text) -> None:
+        self._kept = text.kept
         vocabulary = self._vocabulary
         self._terms.extend([vocabulary.setdefault(term, len(vocabulary)) for term in text.terms])
         self._positions.extend(text.positions)
@@ -126,16 +129,17 @@ class _TextTerms:
         first[1:] = (terms[1:] != terms[:-1]) | (owners[1:] != owners[:-1])
         entries = np.flatnonzero(first)
         position_starts = np.append(entries, len(terms)).astype(np.int64)
+        freqs = np.diff(position_starts) if self._kept.freqs else np.ones(len(entries))
         return Postings(
             rows=rows,
             starts=row_starts(terms[entries], len(rows)),
             docs=owners[entries],
-            freqs=np.diff(position_starts).astype(np.int32),
-            position_starts=position_starts,
-            positions=np.array(self._positions, np.int32)[order],
-            norms=encode_lengths(lengths),
+            freqs=freqs.astype(np.int32),
+            position_starts=position_starts if self._kept.positions else None,
+            positions=np.array(self._positions, np.int32)[order] if self._kept.positions else None,
+            norms=encode_lengths(lengths) if self._kept.norms else None,
             doc_count=int(np.count_nonzero(counts)),
-            total_terms=len(terms),
+            total_terms=int(freqs.sum()),
         )
 
 
@@ -227,8 +231,7 @@ class _Sparse:
         tokens = ranks[np.array(self._tokens, np.int32)]
         order = np.argsort(tokens, kind="stable")
         docs = np.repeat(np.array(self._docs, np.int32), np.array(self._counts, np.int64))
-        bits = np.array(self._weights, np.float32).view(np.int32)
-        weights = ((bits >> 15) << 15).view(np.float32)
+        weights = quantised(np.array(self._weights, np.float32))
         return Weights(rows, row_starts(tokens[order], len(rows)), docs[order], weights[order], len(self._docs))
 
 

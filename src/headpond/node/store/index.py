@@ -58,8 +58,7 @@ class Document:
 
     def whole(self) -> dict[str, Any]:
         """All that was sent, for a partial update; vectors are lists."""
-        whole: dict[str, Any] = as_lists(put_vectors(orjson.loads(self.raw), self.blob))
-        return whole
+        return put_vectors(orjson.loads(self.raw), self.blob, exact=True)
 
 
 class _Core:
@@ -220,12 +219,25 @@ class Index:
             ).fetchone()
         return Document(id, seq_no, row[0], None, row[1], row[2], self._shown) if row else None
 
-    def count(self) -> int:
-        """How many documents searches see."""
+    def count(self, *, nested: bool = False) -> int:
+        """How many documents searches see; with `nested`, nested objects count as documents too."""
         reader = self._core.searchable.reader
         return sum(
-            int((live & (segment.kinds == 0)).sum()) for segment, live in zip(reader.segments, reader.live, strict=True)
+            int((live if nested else live & (segment.kinds == 0)).sum())
+            for segment, live in zip(reader.segments, reader.live, strict=True)
         )
+
+    def size(self) -> int:
+        """Bytes of the documents and of the segment files."""
+        low, high = source_key(self.number, 0), source_key(self.number + 1, 0)
+        with self._core.database.reading() as connection:
+            row = connection.execute(
+                "SELECT coalesce(sum(length(source) + length(vectors)), 0) FROM sources WHERE key >= ? AND key < ?",
+                (low, high),
+            ).fetchone()
+        folder = self._core.folder
+        files = folder.iterdir() if folder is not None and folder.is_dir() else ()
+        return int(row[0]) + sum(path.stat().st_size for path in files)
 
     def deleted_count(self) -> int:
         """How many deleted documents segments still hold."""
@@ -356,7 +368,7 @@ class Index:
         )
         for id, seq_no, routing, raw, blob in rows:
             if seq_no in missing:
-                document = as_lists(put_vectors(orjson.loads(raw), blob))
+                document = put_vectors(orjson.loads(raw), blob, exact=True)
                 documents = parse_document(self.mapping, id, raw, document).documents
                 core.searchable.add(id, seq_no, _routed(documents, routing))
 
@@ -381,12 +393,3 @@ def _routed(documents: list[Fields], routing: str | None) -> list[Fields]:
     if routing is not None:
         documents[-1].ordinals["_routing"] = [routing]
     return documents
-
-
-def as_lists(value: Any) -> Any:
-    """A source whose vectors are lists again, as a parser wants it."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, dict):
-        return {name: as_lists(inner) for name, inner in value.items()}
-    return [as_lists(inner) for inner in value] if isinstance(value, list) else value

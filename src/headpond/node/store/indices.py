@@ -10,6 +10,7 @@ import orjson
 
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
+from headpond.node.mapping.limits import read_limits
 from headpond.node.mapping.mapping import Mapping as FieldMapping
 from headpond.node.store.alias import Aliases
 from headpond.node.store.database import Database
@@ -47,7 +48,7 @@ class Indices:
         for number, name, uuid, created, settings_text, mapping_text in rows:
             settings: Settings = orjson.loads(settings_text)
             analysis = make_analysis(settings)
-            mapping = FieldMapping(orjson.loads(mapping_text), analysis, _total_fields(settings))
+            mapping = FieldMapping(orjson.loads(mapping_text), analysis, read_limits(settings))
             metadata = Metadata(number, name, uuid, created, settings, mapping, analysis)
             found = connection.execute("SELECT name, options FROM aliases WHERE number = ?", (number,))
             metadata.aliases = {alias: orjson.loads(options) for alias, options in found}
@@ -134,9 +135,11 @@ class Indices:
             raise _exists(self._indices[name])
         if self.aliases.indices_of(name):
             raise invalid_name(name, "already exists as alias")
+        if aliases and name in aliases:
+            raise illegal_argument(f"alias name [{name}] self-conflicts with index name")
         chosen = {key: value for key, value in read_settings(settings or {}).items() if value is not None}
         analysis = make_analysis(chosen)
-        mapping = FieldMapping(mappings or {}, analysis, _total_fields(chosen))
+        mapping = FieldMapping(mappings or {}, analysis, read_limits(chosen))
         metadata = Metadata(0, name, new_uuid(), now_millis(), chosen, mapping, analysis)
         with self._database.transaction() as connection:
             if name in self._indices:
@@ -222,7 +225,3 @@ def _exists(index: Index) -> RestError:
         f"index [{index.name}/{index.uuid}] already exists",
         extra={"index_uuid": index.uuid, "index": index.name},
     )
-
-
-def _total_fields(settings: Settings) -> int:
-    return int(settings.get("index.mapping.total_fields.limit", "1000"))

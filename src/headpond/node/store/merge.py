@@ -113,8 +113,8 @@ def _postings(parts: list[tuple[Postings, Int32]], size: int) -> Postings | None
         return None
     rows, term = _used(rows, term)
     order = np.argsort(term, kind="stable")
-    position_starts = None
-    if positions:
+    position_starts = flat = None
+    if len(positions) == len(parts):
         starts = np.concatenate([[0], np.cumsum(freq, dtype=np.int64)])
         position_starts = np.concatenate([[0], np.cumsum(freq[order], dtype=np.int64)])
         flat = np.concatenate(positions)[_ragged(starts, order, freq[order])]
@@ -124,8 +124,8 @@ def _postings(parts: list[tuple[Postings, Int32]], size: int) -> Postings | None
         docs=doc[order],
         freqs=freq[order],
         position_starts=position_starts,
-        positions=flat if positions else None,
-        norms=norms if any(postings.norms is not None for postings, _ in parts) else None,
+        positions=flat,
+        norms=norms if all(postings.norms is not None for postings, _ in parts) else None,
         doc_count=len(np.unique(doc)),
         total_terms=int(freq.sum()),
     )

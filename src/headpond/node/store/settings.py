@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from headpond.errors import RestError, nearest
+from headpond.errors import RestError
 from headpond.inference.duration import parse_duration
 from headpond.node.call import illegal_argument
+from headpond.node.search.json import did_you_mean
 
 Settings = dict[str, Any]
 """Flat names with their `index.` prefix; values are strings or lists of strings."""
@@ -128,11 +130,9 @@ def _check_known(name: str) -> None:
             )
     if name in DYNAMIC or name in FINAL or name.startswith(OPEN_PREFIXES):
         return
-    near = nearest(name, DYNAMIC | FINAL)
-    hint = (
-        f" did you mean [{near}]?"
-        if near
-        else " please check that any required plugins are installed, or check the breaking changes documentation for removed settings"
+    hint = did_you_mean(name, sorted(DYNAMIC | FINAL), above=0.7) or (
+        " please check that any required plugins are installed, or check the breaking changes documentation for "
+        "removed settings"
     )
     raise illegal_argument(f"unknown setting [{name}]{hint}")
 
@@ -163,6 +163,11 @@ def refresh_seconds(value: str) -> float | None:
     try:
         seconds = parse_duration(value, "index.refresh_interval")
     except ValueError as error:
+        number = re.sub("(nanos|micros|ms|s|m|h|d)$", "", value)
+        if number != value and not number.strip("+-. 0123456789") == "":
+            cause = RestError(400, "number_format_exception", f'For input string: "{number}"')
+            reason = f"failed to parse [{value}]"
+            raise RestError(400, "illegal_argument_exception", reason, caused_by=cause) from None
         raise illegal_argument(str(error)) from None
     return None if seconds < 0 else seconds
 

@@ -12,6 +12,24 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float32] | NDArray[np.int8]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an inverted text field keeps.
+
+    Attributes:
+        norms: lengths.
+        freqs: how often a term stands in a document.
+        positions: where.
+    """
+
+    norms: bool = True
+    freqs: bool = True
+    positions: bool = True
+
+
+EVERYTHING = Kept()
+
+
 @dataclass(slots=True)
 class Text:
     """The terms of a text field in one document.
@@ -20,11 +38,13 @@ class Text:
         terms: in order.
         positions: of each term, ascending.
         following: the position at which the next value of the field starts.
+        kept: what the index keeps of them.
     """
 
     terms: list[str] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     following: int = 0
+    kept: Kept = EVERYTHING
 
 
 @dataclass(slots=True)
@@ -87,15 +107,18 @@ class FieldSink:
         self.documents.append(self._current)
         return self.documents
 
-    def text(self, path: str, slots: Sequence[str | None], gap: int = 100) -> None:
+    def text(self, path: str, slots: Sequence[str | None], gap: int = 100, kept: Kept = EVERYTHING) -> None:
         """Adds an analyzed value.
 
         Args:
             path: the field.
             slots: terms by position; None for a gap.
             gap: positions left free before the next value.
+            kept: what the index keeps of the field.
         """
-        entry = self._current.text.setdefault(path, Text())
+        entry = self._current.text.get(path)
+        if entry is None:
+            entry = self._current.text[path] = Text(kept=kept)
         start = entry.following
         for position, term in enumerate(slots, start):
             if term is not None:

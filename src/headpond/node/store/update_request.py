@@ -11,6 +11,7 @@ from headpond.errors import RestError
 from headpond.node.mapping.base import boolean
 from headpond.node.mapping.json_token import event
 from headpond.node.mapping.locate import line_and_column, locate
+from headpond.node.search.json import did_you_mean
 
 FIELDS = frozenset(
     {"script", "scripted_upsert", "upsert", "doc", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term"}
@@ -82,7 +83,9 @@ def read_update(raw: bytes) -> tuple[UpdateRequest, dict[str, Any]]:
         if name not in FIELDS:
             start = raw.rfind(b'"', 0, raw.rfind(b'"', 0, locate(raw, [name]).start))
             where = line_and_column(raw, start)
-            raise RestError(400, "x_content_parse_exception", f"[{where}] [UpdateRequest] unknown field [{name}]")
+            near = did_you_mean(name, sorted(FIELDS))
+            reason = f"[{where}] [UpdateRequest] unknown field [{name}]{near}"
+            raise RestError(400, "x_content_parse_exception", reason)
     request = UpdateRequest(
         doc=_object(body, "doc", raw),
         upsert=_object(body, "upsert", raw),
@@ -106,13 +109,13 @@ def _object(body: dict[str, Any], name: str, raw: bytes) -> dict[str, Any] | Non
 def _flag(body: dict[str, Any], name: str, default: bool, raw: bytes) -> bool:
     try:
         return boolean(body.get(name, default))
-    except ValueError as error:
+    except RestError as error:
         where = line_and_column(raw, locate(raw, [name]).start)
         raise RestError(
             400,
             "x_content_parse_exception",
             f"[{where}] [UpdateRequest] failed to parse field [{name}]",
-            caused_by=RestError(400, "illegal_argument_exception", str(error)),
+            caused_by=error,
         ) from None
 
 

@@ -12,21 +12,31 @@ from typing import Any
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
+
+from headpond.node.mapping.base import FieldType
+from headpond.node.mapping.types.dense_vector import DenseVector
+from headpond.node.mapping.vector_value import read_bytes
+from headpond.node.store.feature_weight import quantised
 
 Key = str | int
 
 
-def take_vectors(document: dict[str, Any], paths: Sequence[tuple[Key, ...]]) -> bytes:
-    """Removes the values at the given places from the document and returns them as bytes."""
+def take_vectors(document: dict[str, Any], vectors: Sequence[tuple[tuple[Key, ...], FieldType]]) -> bytes:
+    """Removes the values at the given places from the document and returns them as bytes.
+
+    Args:
+        document: the parsed source; it is changed.
+        vectors: keys and array positions that lead to each value, with its field.
+    """
     header: list[dict[str, Any]] = []
     raw: list[bytes] = []
-    for path in paths:
+    for path, field in vectors:
         holder = _holder(document, path)
         if holder is None or (value := _take(holder, path[-1])) is None:
             continue
-        if isinstance(value, list) and value and not isinstance(value[0], (dict, list)):
-            vector = _packed(value)
+        if isinstance(field, DenseVector):
+            whole = field.element_type != "float"
+            vector = read_bytes(value, field.element_type) if whole else np.array(value, np.float32)
             header.append({"path": path, "type": vector.dtype.str, "length": len(vector)})
             raw.append(vector.tobytes())
         else:
@@ -37,18 +47,27 @@ def take_vectors(document: dict[str, Any], paths: Sequence[tuple[Key, ...]]) -> 
     return b"".join([len(start).to_bytes(4, "little"), start, *raw])
 
 
-def put_vectors(document: dict[str, Any], blob: bytes) -> dict[str, Any]:
-    """Puts the vectors back; dense ones come as float32 arrays of shape (dims,), which `encode` writes as JSON numbers."""
+def put_vectors(document: dict[str, Any], blob: bytes, *, exact: bool = False) -> dict[str, Any]:
+    """Puts the vectors back.
+
+    Args:
+        document: the source without vectors; it is changed.
+        blob: what `take_vectors` gave.
+        exact: gives everything as it was sent: dense vectors as lists, weights unrounded. Otherwise dense vectors come as
+            arrays of shape (dims,) of float32 or int8, which `encode` writes as JSON numbers, and weights as the index holds
+            them, as Elasticsearch does it.
+    """
     if not blob:
         return document
     size = int.from_bytes(blob[:4], "little")
     at = 4 + size
     for entry in orjson.loads(blob[4:at]):
         if "value" in entry:
-            value = entry["value"]
+            value = entry["value"] if exact else _rounded(entry["value"])
         else:
             kind = np.dtype(entry["type"])
             value = np.frombuffer(blob, kind, entry["length"], at)
+            value = value.tolist() if exact else value
             at += kind.itemsize * entry["length"]
         holder = _holder(document, entry["path"])
         if holder is not None:
@@ -56,10 +75,16 @@ def put_vectors(document: dict[str, Any], blob: bytes) -> dict[str, Any]:
     return document
 
 
-def _packed(value: list[Any]) -> NDArray[Any]:
-    given = np.array(value)
-    whole = given.dtype.kind == "i" and bool((np.abs(given) < 128).all())
-    return given.astype(np.int8 if whole else np.float32)
+def _rounded(value: Any) -> Any:
+    """Weights as the index holds them; several objects become one."""
+    objects = value if isinstance(value, list) else [value]
+    weights: dict[str, Any] = {}
+    for item in objects:
+        for token, weight in item.items():
+            if weight is not None:
+                weights[token] = max(weights.get(token, 0.0), float(weight))
+    stored = quantised(np.array(list(weights.values()), np.float32))
+    return dict(zip(weights, list(stored), strict=True))
 
 
 def _holder(document: dict[str, Any], path: Sequence[Key]) -> Any:

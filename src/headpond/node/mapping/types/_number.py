@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from headpond.errors import RestError
+from headpond.node.analysis.analysis import Analysis
 from headpond.node.mapping.base import COMMON, BadValue, FieldType, Parameter, boolean
 from headpond.node.mapping.json_token import not_of_type, parser_error
 from headpond.node.store.sink import FieldSink
@@ -26,6 +27,16 @@ class NumberType(FieldType):
         "time_series_dimension": Parameter(default=False, read=boolean),
         "time_series_metric": Parameter(updatable=True),
     }
+
+    def configure(self, analysis: Analysis) -> None:
+        """Checks the null value."""
+        value = self.option("null_value")
+        if value is not None:
+            try:
+                self.parse(value, coerce=True)
+            except BadValue as error:
+                kind = "number_format_exception" if error.reason.startswith("For input") else error.type
+                raise RestError(400, kind, error.reason) from None
 
     def index(self, value: Any, sink: FieldSink) -> None:
         """Adds the value to the column."""
@@ -106,17 +117,23 @@ class WholeType(NumberType):
         try:
             exact = Decimal(text)
         except InvalidOperation:
-            raise BadValue(f'For input string: "{text}"') from None
+            raise self._no_number(text) from None
         if not exact.is_finite():
-            raise BadValue(f'For input string: "{text}"')
+            raise self._no_number(text)
         if not lowest <= exact <= highest:
             raise BadValue(f"Value [{text}] is out of range for {self._article()}")
         return int(exact)
 
+    def _no_number(self, text: str) -> BadValue:
+        """Java reads longs in another way than the other whole numbers."""
+        kind = "illegal_argument_exception" if self.bits == 64 else "number_format_exception"
+        return BadValue(f'For input string: "{text}"', type=kind)
+
     def _out_of_range(self, value: float | int, shown: str, lowest: int, highest: int) -> BadValue:
         if self.parsed_as is None:
             return BadValue(f"Value [{shown}] is out of range for {self._article()}")
-        text = f"Numeric value ({shown}) out of range of {self.parsed_as} ({lowest} - {highest})"
+        limits = "" if self.parsed_as == "Java short" else f" ({lowest} - {highest})"
+        text = f"Numeric value ({shown}) out of range of {self.parsed_as}{limits}"
         return parser_error(text, "input_coercion_exception")
 
     def _java(self) -> str:
@@ -135,6 +152,7 @@ class FloatType(NumberType):
             raise BadValue("Cannot parse object as number", at_end=True)
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise not_of_type(value, "not numeric, can not use numeric value accessors")
+        text = isinstance(value, str)
         if isinstance(value, str):
             if not coerce:
                 raise BadValue(f"{self.type.capitalize()} value passed as String")
@@ -145,8 +163,13 @@ class FloatType(NumberType):
         number = self.rounded(float(value))
         if not math.isfinite(number):
             shown = "NaN" if number != number else self.unbounded(float(value))
-            raise BadValue(f"[{self.type}] supports only finite values, but got [{shown}]")
+            whole = "Infinity" if shown == "Infinity" and isinstance(value, float) and not text else None
+            raise BadValue(f"[{self.type}] supports only finite values, but got [{shown}]", shown=whole)
         return number
+
+    def number(self, value: Any, *, round_up: bool = False) -> float | int:
+        """The number a query's value stands for, rounded to the type's precision."""
+        return self.rounded(float(super().number(value, round_up=round_up)))
 
     def rounded(self, value: float) -> float:
         """The nearest number that the type can hold."""

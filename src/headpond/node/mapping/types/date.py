@@ -32,7 +32,13 @@ class Date(FieldType):
 
     def configure(self, analysis: Analysis) -> None:
         """Reads the format."""
-        self.format: DateFormat = date_format(self.option("format"))
+        try:
+            self.format: DateFormat = date_format(self.option("format"))
+        except RestError as error:
+            if error.status == 501:
+                raise
+            reason = f"Error parsing [format] on field [{self.name}]: {error.reason}"
+            raise RestError(400, "illegal_argument_exception", reason, caused_by=error) from None
 
     def index(self, value: Any, sink: FieldSink) -> None:
         """Adds the time to the column."""

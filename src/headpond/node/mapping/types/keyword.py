@@ -7,7 +7,16 @@ from typing import Any
 from headpond.errors import RestError
 from headpond.node.analysis.analysis import Analysis
 from headpond.node.analysis.analyzer import Analyzer
-from headpond.node.mapping.base import COMMON, BadValue, FieldType, Parameter, boolean, integer
+from headpond.node.call import illegal_argument
+from headpond.node.mapping.base import (
+    COMMON,
+    BadValue,
+    FieldType,
+    Parameter,
+    boolean,
+    integer,
+    mapper_parsing,
+)
 from headpond.node.mapping.text_value import text_value
 from headpond.node.store.sink import FieldSink
 
@@ -37,7 +46,14 @@ class Keyword(FieldType):
     def configure(self, analysis: Analysis) -> None:
         """Finds the normalizer."""
         name = self.option("normalizer")
-        self.normalizer: Analyzer | None = analysis.normalizer(name) if name else None
+        try:
+            self.normalizer: Analyzer | None = analysis.normalizer(name) if name else None
+        except RestError as error:
+            if error.status == 501:
+                raise
+            raise mapper_parsing(f"normalizer [{name}] not found for field [{self.name}]") from None
+        if self.option("ignore_above") < 0:
+            raise illegal_argument(f"[ignore_above] must be positive, got [{self.option('ignore_above')}]")
         for missing in ("norms", "similarity", "split_queries_on_whitespace", "time_series_dimension"):
             if self.option(missing):
                 reason = f"the [keyword] option [{missing}] of [{self.path}] is not supported by headpond"

@@ -25,6 +25,7 @@ class ScaledFloat(FloatType):
         if not (math.isfinite(factor) and factor > 0):
             raise mapper_parsing(f"[scaling_factor] must be a positive number, got [{factor}]")
         self._factor: float = factor
+        super().configure(analysis)
 
     def rounded(self, value: float) -> float:
         """The nearest multiple, halves away from zero towards positive infinity as Java's `Math.round` has it."""

@@ -10,3 +10,4 @@ class Short(WholeType):
 
     type = "short"
     bits = 16
+    parsed_as = "Java short"

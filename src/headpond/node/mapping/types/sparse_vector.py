@@ -25,6 +25,10 @@ class SparseVector(FieldType):
         "index_options": Parameter(updatable=True),
     }
 
+    def null(self, sink: FieldSink) -> None:
+        """A null is refused."""
+        raise _no_object("VALUE_NULL", ())
+
     def index(self, value: Any, sink: FieldSink) -> None:
         """Adds an object of weights, or several in an array: each token keeps its largest weight."""
         weights: dict[str, float] = {}
@@ -32,10 +36,7 @@ class SparseVector(FieldType):
         for position, item in enumerate(objects):
             inner = (position,) if isinstance(value, list) else ()
             if not isinstance(item, dict):
-                raise BadValue(
-                    "[sparse_vector] fields must be json objects, expected a START_OBJECT but got: " + event(item),
-                    inner=inner,
-                )
+                raise _no_object(event(item), inner)
             for name, weight in item.items():
                 if weight is None:
                     continue
@@ -65,3 +66,8 @@ class SparseVector(FieldType):
                 inner=(*inner, name),
             )
         return float(weight)
+
+
+def _no_object(found: str, inner: tuple[int, ...]) -> BadValue:
+    reason = f"[sparse_vector] fields must be json objects, expected a START_OBJECT but got: {found}"
+    return BadValue(reason, inner=inner)

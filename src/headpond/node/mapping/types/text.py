@@ -7,9 +7,17 @@ from typing import Any
 from headpond.errors import RestError
 from headpond.node.analysis.analysis import Analysis
 from headpond.node.analysis.analyzer import Analyzer
-from headpond.node.mapping.base import COMMON, BadValue, FieldType, Parameter, boolean, integer
+from headpond.node.mapping.base import (
+    COMMON,
+    BadValue,
+    FieldType,
+    Parameter,
+    boolean,
+    integer,
+    mapper_parsing,
+)
 from headpond.node.mapping.text_value import text_value
-from headpond.node.store.sink import FieldSink
+from headpond.node.store.sink import FieldSink, Kept
 
 
 class Text(FieldType):
@@ -40,7 +48,10 @@ class Text(FieldType):
             if self.option(missing) is not None:
                 reason = f"the [text] option [{missing}] of [{self.path}] is not supported by headpond"
                 raise RestError(501, "not_implemented_exception", reason)
-        if self.option("similarity") not in (None, "BM25"):
+        if self.option("similarity") not in (None, "BM25", "boolean"):
+            reason = f"Unknown Similarity type [{self.option('similarity')}] for field [{self.name}]"
+            raise mapper_parsing(reason)
+        if self.option("similarity") == "boolean":
             reason = f"the similarity [{self.option('similarity')}] of [{self.path}] is not supported by headpond"
             raise RestError(501, "not_implemented_exception", reason)
         self.analyzer = self._find(analysis, self.option("analyzer"))
@@ -49,6 +60,11 @@ class Text(FieldType):
             given = self.option("analyzer") != "default" or not analysis.has_analyzer("default_search")
             searching = self.option("analyzer") if given else "default_search"
         self._search_analyzer = self._find(analysis, searching)
+        detail = self.option("index_options")
+        if detail not in ("docs", "freqs", "positions", "offsets"):
+            listed = "[positions, docs, freqs, offsets]"
+            raise mapper_parsing(f"Unknown value [{detail}] for field [index_options] - accepted values are {listed}")
+        self._kept = Kept(self.option("norms"), detail != "docs", detail in ("positions", "offsets"))
         gap = self.option("position_increment_gap")
         self._gap = self.analyzer.position_increment_gap if gap is None else gap
 
@@ -70,7 +86,7 @@ class Text(FieldType):
         """Adds the value's terms."""
         text = text_value(value)
         if self.option("index"):
-            sink.text(self.path, self.analyzer.slots(text), self._gap)
+            sink.text(self.path, self.analyzer.slots(text), self._gap, self._kept)
 
     def term(self, value: Any) -> str:
         """The value itself, unanalyzed: what a term query looks for."""
