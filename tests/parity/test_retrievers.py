@@ -152,4 +152,7 @@ def test_a_window_below_the_size_is_refused(es: Elasticsearch, passages: str):
     body = {"retriever": {"rrf": {"retrievers": LEGS, "rank_window_size": 2}}, "size": 5}
     answer = refusal(es.search, index=passages, body=body)
     assert answer["status"] == 400
-    assert "[rank_window_size: 2] must be greater than or equal to [size: 5]" in answer["body"]["error"]["reason"]
+    assert (
+        "[rrf] requires [rank_window_size: 2] be greater than or equal to [size: 5]"
+        in answer["body"]["error"]["reason"]
+    )

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Any
 
 SCORE_REL = 1e-5
-SCORES = frozenset({"_score", "max_score"})
+SCORES = frozenset({"_score", "max_score", "score", "score_before"})
 FLOAT_REL = 1e-9  # other floats are printed from doubles; the last digit may be rounded differently
 
 
