@@ -13,7 +13,11 @@ pytestmark = pytest.mark.parity
 def test_count_counts_all_or_what_matches(es: Elasticsearch, books: str, recorded: Recorded):
     recorded("all", es.count(index=books))
     recorded("query", es.count(index=books, query={"term": {"tags": "water"}}))
-    recorded("query string parameter", es.count(index=books, q="tags:water"))
+
+
+@pytest.mark.gap("the pond has no query string syntax and refuses it with 501")
+def test_count_takes_a_query_string(es: Elasticsearch, books: str, recorded: Recorded):
+    recorded("count", es.count(index=books, q="tags:water"))
 
 
 def test_count_over_several_indices(es: Elasticsearch, make_index: MakeIndex, index: str, recorded: Recorded):
