@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from headpond.errors import JobError
 from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.endpoints import TargetEndpoint
-from headpond.pipeline.infer import infer
+from headpond.pipeline.infer import PROBE, infer, size_of
 from headpond.pipeline.report import Counters
 from headpond.pipeline.retry import Failed, Retry, StopRequested, Verdict
 from headpond.stages.inference import Embedding, InferenceFailure
@@ -97,17 +97,17 @@ class BatchEmbedder:
         return [outcomes[text] for text in texts]
 
     def dimensions(self, endpoint: TargetEndpoint) -> int:
-        """The dimensions of a dense endpoint: as the target shows them, else by embedding a word.
+        """The dimensions of a dense endpoint: as the target shows them, else by embedding a word, once and for all.
 
         Raises:
             JobError: the endpoint does not embed.
         """
         if endpoint.dimensions is not None:
             return endpoint.dimensions
-        outcome = self.embed(endpoint.inference_id, ["how big"])[0]
+        outcome = self.embed(endpoint.inference_id, [PROBE])[0]
         if isinstance(outcome, InferenceFailure):
             raise JobError(f"endpoint [{endpoint.inference_id}] does not embed: {outcome.error}")
-        return len(outcome)
+        return size_of(outcome, endpoint)
 
     def _submit(self, endpoint: TargetEndpoint, texts: list[str]) -> Future[dict[str, Outcome]]:
         try:

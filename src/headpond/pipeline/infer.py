@@ -9,9 +9,11 @@ import numpy as np
 from elastic_transport import ApiResponse
 from elasticsearch import Elasticsearch
 
+from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.stages.inference import Embedding
 
 TOKENS_HEADER = "x-headpond-tokens"
+PROBE = "how big"
 
 
 def infer(
@@ -42,6 +44,24 @@ def infer(
     if len(embeddings) != len(texts):
         raise ValueError(f"endpoint [{inference_id}] answered {len(embeddings)} embeddings for {len(texts)} texts")
     return embeddings, _tokens(answer)
+
+
+def dimensions(client: Elasticsearch, endpoint: TargetEndpoint) -> int:
+    """The dimensions of a dense endpoint: as the target shows them, else by embedding a word.
+
+    Raises:
+        ApiError, TransportError, ValueError: as `infer`.
+    """
+    if endpoint.dimensions is not None:
+        return endpoint.dimensions
+    texts = [PROBE]
+    found, _ = infer(client, endpoint.inference_id, endpoint.task_type, texts, input_type="ingest", timeout="120s")
+    return size_of(found[0], endpoint)
+
+
+def size_of(embedding: Embedding, endpoint: TargetEndpoint) -> int:
+    """Dimensions of a vector; of one made of bits, a byte holds eight."""
+    return len(embedding) * (8 if endpoint.element_type == "bit" else 1)
 
 
 def read(body: Any) -> list[Embedding]:

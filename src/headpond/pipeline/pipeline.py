@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from headpond.pipeline import search as searching
-from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.case import CaseResult, run_tests
-from headpond.pipeline.embedder import BatchEmbedder, Pace
-from headpond.pipeline.endpoints import TargetEndpoint, apply
+from headpond.pipeline.endpoints import apply
 from headpond.pipeline.index import ensure, index_name
+from headpond.pipeline.infer import dimensions
 from headpond.pipeline.ingest import ingest
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.lint import Finding, check
-from headpond.pipeline.report import Counters, OnProgress, Report
+from headpond.pipeline.report import OnProgress, Report
 from headpond.pipeline.sources import Given
 from headpond.pipeline.spec import PipelineSpec
 from headpond.pipeline.target import check_version
@@ -60,7 +59,7 @@ class Pipeline:
         check_version(self.client)
         name = index_name(self.spec, index)
         endpoints = apply(self.client, self.spec)
-        ensure(self.client, name, self.spec, endpoints, self._dimensions)
+        ensure(self.client, name, self.spec, endpoints, partial(dimensions, self.client))
         return name
 
     def ingest(
@@ -144,15 +143,3 @@ class Pipeline:
     def lint(self) -> list[Finding]:
         """What can be seen to be wrong without a target."""
         return check(self.spec)
-
-    def _dimensions(self, endpoint: TargetEndpoint) -> int:
-        if endpoint.dimensions is not None:
-            return endpoint.dimensions
-        with EmbeddingCache(None) as cache:
-            embedder = BatchEmbedder(
-                self.client, {endpoint.inference_id: endpoint}, cache, Counters(), Pace(), threading.Event()
-            )
-            try:
-                return embedder.dimensions(endpoint)
-            finally:
-                embedder.close()
