@@ -109,7 +109,7 @@ def test_a_reranker_orders_by_the_endpoint_and_keeps_scores_positive(client: Ela
     raw = client.inference.rerank(inference_id="rerank", query="winter river", input=TEXTS)["rerank"]
     expected = {str(item["index"]): item["relevance_score"] for item in raw}
     answer = ranked(client, retriever)
-    assert list(answer)[0] == "1"
+    assert next(iter(answer)) == "1"
     assert answer == {key: pytest.approx(max(score, 0) + min(math.exp(score), 1)) for key, score in expected.items()}, (
         "documents without the field are left out"
     )
@@ -168,7 +168,7 @@ WRONG = {
     ),
     "window-below-a-childs": (
         {"rrf": {"retrievers": [{"rrf": {"retrievers": [MATCH], "rank_window_size": 5}}], "rank_window_size": 6}},
-        "[rrf] requires [rank_window_size: 6] to be smaller than or equal to its sub retriever's rrf [rank_window_size: 5]",
+        "requires [rank_window_size: 6] to be smaller than or equal to its sub retriever's rrf [rank_window_size: 5]",
     ),
     "no-children": ({"rrf": {"retrievers": []}}, "[rrf] must provide [retrievers] or [query]"),
     "constant": ({"rrf": {"retrievers": [MATCH], "rank_constant": 0}}, "must be greater or equal to [1]"),
