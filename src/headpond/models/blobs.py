@@ -44,9 +44,15 @@ def keep(path: Path, info: FileInfo, blobs: Path) -> Path:
     return place
 
 
-def link(blob: Path, place: Path) -> None:
-    """Makes `place` show the bytes of `blob`: a relative link, or a copy where links are not allowed."""
+def link(blob: Path, place: Path, *, moves_to: Path) -> None:
+    """Makes `place` show the bytes of `blob`: a relative link, or a copy where links are not allowed.
+
+    Args:
+        blob: the bytes.
+        place: the link to make.
+        moves_to: where the link will stand when it is followed.
+    """
     try:
-        place.symlink_to(os.path.relpath(blob, place.parent))
+        place.symlink_to(os.path.relpath(blob, moves_to.parent))
     except OSError:
         shutil.copyfile(blob, place)

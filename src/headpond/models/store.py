@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +135,13 @@ def locked(name: str) -> Iterator[None]:
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """A folder on the store's file system for files that are not yet a model; it vanishes afterwards."""
+    """A folder on the store's file system for files that are not yet a model; it vanishes afterwards.
+
+    What a killed process left there is removed a day later.
+    """
+    for left in _folder("partial").iterdir():
+        if time.time() - left.stat().st_mtime > 86_400:
+            shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=_folder("partial"), ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -157,18 +164,19 @@ def install(card: Card, files: Path, *, origin: str) -> Path:
         if not (files / name).is_file():
             raise ModelError(f"{origin} did not hold {name}")
         blobs.check(files / name, info, origin=origin)
-    new = files / ".model"
+    new, place = files / ".model", _place(card.name)
     new.mkdir()
     with locked("blobs"):
-        kept = {name: blobs.keep(files / name, info, _folder("blobs")) for name, info in card.files.items()}
-        _folder("by-name")
-        new = new.rename(_folder("by-name") / f".{card.name}.new")
-        for name, blob in kept.items():
+        for name, info in card.files.items():
+            blob = blobs.keep(files / name, info, _folder("blobs"))
             (new / name).parent.mkdir(parents=True, exist_ok=True)
-            blobs.link(blob, new / name)
+            blobs.link(blob, new / name, moves_to=place / name)
         (new / "card.json").write_text(card.model_dump_json(indent=2), "utf-8")
-        new.rename(_place(card.name))
-    return _place(card.name)
+        _folder("by-name")
+        if place.exists():  # not a model, or nobody would install it
+            shutil.rmtree(place)
+        new.rename(place)
+    return place
 
 
 def _place(name: str) -> Path:

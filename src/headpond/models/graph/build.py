@@ -31,7 +31,7 @@ def build(folder: Path, target: Path, *, task: Task, pooling: Pooling, precision
     weights = Weights(folder / "model.safetensors")
     emitter = Emitter(precision if config.hidden_size >= INT8_FROM_WIDTH else "fp32")
     hidden, lengths = encoder(emitter, weights, config, segments=task == "rerank")
-    emitter.precision = precision
+    emitter.precision = "fp32" if task == "rerank" else precision  # a cross-encoder's head sees one token a text
     if task == "text_embedding":
         emitter.output(pooled(emitter, hidden, lengths, pooling), "sentence", "FLOAT", ["batch", config.hidden_size])
         emitter.output(hidden, "tokens", "FLOAT", ["batch", "tokens", config.hidden_size])
