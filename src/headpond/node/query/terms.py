@@ -52,10 +52,11 @@ class Terms(Query):
 
     def run(self, shard: Shard) -> list[Match]:
         """The documents with any of the values."""
-        if len(self.values) > _MOST:
+        most = shard.limit("max_terms_count", _MOST)
+        if len(self.values) > most:
             reason = (
                 f"The number of terms [{len(self.values)}] used in the Terms Query request has exceeded the allowed "
-                f"maximum of [{_MOST}]. This maximum can be set by changing the [index.max_terms_count] index level "
+                f"maximum of [{most}]. This maximum can be set by changing the [index.max_terms_count] index level "
                 "setting."
             )
             raise shard.failed(RestError(400, "illegal_argument_exception", reason))

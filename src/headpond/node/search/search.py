@@ -89,9 +89,7 @@ class Searcher:
         self, shards: list[Shard], request: SearchRequest, rewriter: Rewriter
     ) -> tuple[Results, list[InnerQuery]]:
         window = request.from_ + request.hits_wanted
-        if window > MOST_HITS:
-            raise RestError(400, "illegal_argument_exception", too_large(window))
-        check_rescore(request)
+        check_windows(request, window, shards)
         if request.retriever is None:
             search = request.leaf().rewrite(rewriter)
             return search.run(shards, window), search.inner(shards)
@@ -157,19 +155,23 @@ def open_shards(indices: Sequence[Index], size: int) -> list[Shard]:
     return shards
 
 
-def check_rescore(request: SearchRequest) -> None:
-    """Checks what does not go with rescoring.
+def check_windows(request: SearchRequest, window: int, shards: list[Shard]) -> None:
+    """Checks how many hits are asked for, and what is asked of rescorers.
 
     Raises:
-        RestError: 400, there are sort keys, or a window is too large.
+        RestError: 400, a window is larger than an index allows, or there are sort keys beside rescorers.
     """
+    most = min((shard.limit("max_result_window", MOST_HITS) for shard in shards), default=MOST_HITS)
+    if window > most:
+        raise RestError(400, "illegal_argument_exception", too_large(window, most))
     if request.rescore and request.sort:
         reason = "Cannot use [sort] option in conjunction with [rescore]."
         raise RestError(400, "illegal_argument_exception", reason)
     window = window_of(request.rescore)
-    if window > MOST_HITS:
+    most = min((shard.limit("max_rescore_window", most) for shard in shards), default=most)
+    if window > most:
         reason = (
-            f"Rescore window [{window}] is too large. It must be less than [{MOST_HITS}]. This prevents allocating "
+            f"Rescore window [{window}] is too large. It must be less than [{most}]. This prevents allocating "
             "massive heaps for storing the results to be rescored. This limit can be set by changing the "
             "[index.max_rescore_window] index level setting."
         )
@@ -195,10 +197,10 @@ def total(found: int, tracked: bool | int) -> dict[str, Any]:
     return {"value": found, "relation": "eq"}
 
 
-def too_large(window: int) -> str:
+def too_large(window: int, most: int) -> str:
     """The reason for refusing a window."""
     return (
-        f"Result window is too large, from + size must be less than or equal to: [{MOST_HITS}] but was [{window}]. See "
+        f"Result window is too large, from + size must be less than or equal to: [{most}] but was [{window}]. See "
         "the scroll api for a more efficient way to request large data sets. This limit can be set by changing the "
         "[index.max_result_window] index level setting."
     )

@@ -87,6 +87,10 @@ class Shard:
         self.alias_filter: Query | None = None
         self.boost = 1.0
 
+    def limit(self, setting: str, default: int) -> int:
+        """A number among the index's settings, named without `index.`."""
+        return int(self.index.metadata.settings.get(f"index.{setting}", default))
+
     @cached_property
     def roots(self) -> list[Bool]:
         """For each segment bool[max_doc]: live documents that are not nested ones."""
