@@ -191,6 +191,15 @@ def test_any_clients_answer_can_be_processed(es: Elasticsearch, filled: Build) -
     assert "degraded" not in answer
 
 
+def test_a_search_is_widened_only_as_far_as_the_target_allows(filled: Build) -> None:
+    pipeline = filled()
+    assert pipeline.widened({"from": 60, "size": 5})["size"] == 65
+    assert pipeline.widened({"size": 0, "aggs": {}}) == {"size": 0, "aggs": {}}
+    fused = {"retriever": {"rrf": {"rank_window_size": 30, "retrievers": legs()}}}
+    assert pipeline.widened(fused)["size"] == 30
+    assert filled(response_processors=[]).widened({"size": 3}) == {"size": 3}
+
+
 def test_an_answer_to_a_query_without_text_stays_as_it_was(es: Elasticsearch, filled: Build) -> None:
     body = {"query": {"match_all": {}}}
     before = es.search(index="things", body=body).body

@@ -99,10 +99,12 @@ def widened(spec: PipelineSpec, body: Body) -> Body:
     """
     body = without_ext(body)
     window = max((stage.window for stage in spec.response_processors), default=0)
-    if not window:
+    if not window or body.get("size") == 0:
         return body
+    # Elasticsearch refuses to be asked for more than a compound retriever ranks.
+    most = _rank_window(body)
     wanted = body.get("from", 0) + body.get("size", _SIZE)
-    return {**body, "from": 0, "size": max(wanted, window)}
+    return {**body, "from": 0, "size": max(wanted, window if most is None else min(window, most))}
 
 
 def process(spec: PipelineSpec, client: Elasticsearch, body: Body, answer: Answer, *, wide: bool = False) -> Answer:
@@ -148,14 +150,21 @@ def _run(spec: PipelineSpec, client: Elasticsearch, index: str, body: Body) -> A
 
 def _check_window(body: Body, where: Where) -> None:
     """Refuses to look for more hits than a compound retriever gives, as Elasticsearch does."""
-    retriever = body.get("retriever")
-    if not isinstance(retriever, dict) or not is_compound(retriever):
-        return
-    kind, options = next(iter(retriever.items()))
-    window = options.get("rank_window_size", WINDOW) if kind in COMPOUND and isinstance(options, dict) else None
-    if isinstance(window, int) and window < body["size"]:
+    window = _rank_window(body)
+    if window is not None and window < body["size"]:
+        kind = next(iter(body["retriever"]))
         message = f"[{kind}] requires [rank_window_size: {window}] be greater than or equal to [size: {body['size']}]"
         raise where.at("retriever", kind).error(message, hint="raise rank_window_size in the pipeline, or ask for less")
+
+
+def _rank_window(body: Body) -> int | None:
+    """How many hits a body's retriever ranks, when it is a compound one."""
+    retriever = body.get("retriever")
+    if not isinstance(retriever, dict) or not retriever:
+        return None
+    kind, options = next(iter(retriever.items()))
+    window = options.get("rank_window_size", WINDOW) if kind in COMPOUND and isinstance(options, dict) else None
+    return window if isinstance(window, int) else None
 
 
 def _finish(spec: PipelineSpec, client: Elasticsearch, answer: Answer, text: str | None, page: Body) -> Answer:
