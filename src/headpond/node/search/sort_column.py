@@ -145,6 +145,8 @@ def _check(shard: Shard, field: FieldType, key: SortKey) -> None:
     scope = key.nested.path if key.nested is not None else shard.scope
     nested = shard.mapping.nested_path_of(field.path) or ""
     if key.nested is not None:
+        if key.mode == "median":
+            raise _refused("Unsupported sort mode: MEDIAN")
         mapper = shard.mapping.object(scope)
         if mapper is None or not mapper.nested:
             raise shard.error(f"[nested] failed to find nested object under path [{scope}]")
