@@ -56,7 +56,8 @@ def render(call: Call, columns: Sequence[TableColumn], rows: list[Row]) -> Respo
         found = [column for column in columns if name == column.name or name in column.aliases]
         if not found:
             raise illegal_argument(f"Unable to sort by unknown sort key `{name}`")
-        rows = sorted(rows, key=lambda row, by=found[0].name: _sort_key(row.get(by)), reverse=order == "desc")
+        by = found[0].name
+        rows = sorted(rows, key=lambda row, by=by: _sort_key(row.get(by)), reverse=order == "desc")  # type: ignore[misc]
     if _wants_json(call):
         return [{shown: row.get(column.name) for shown, column in chosen} for row in rows]
     cells = [[row.get(column.name) or "" for _, column in chosen] for row in rows]

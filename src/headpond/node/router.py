@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
 from headpond.errors import RestError, nearest
@@ -44,7 +44,10 @@ class _Branch:
 _ROUTES: list[tuple[str, str, Operation]] = []
 
 
-def route(*methods_and_path: str, params: Iterable[str] | None = (), body: bool = True) -> Callable[[Handler], Handler]:
+H = TypeVar("H", bound=Handler)
+
+
+def route(*methods_and_path: str, params: Iterable[str] | None = (), body: bool = True) -> Callable[[H], H]:
     """Registers a function for methods and a path with placeholders, as in `route("GET", "/{index}/_doc/{id}")`.
 
     Args:
@@ -54,7 +57,7 @@ def route(*methods_and_path: str, params: Iterable[str] | None = (), body: bool 
     """
     *methods, path = methods_and_path
 
-    def register(handler: Handler) -> Handler:
+    def register(handler: H) -> H:
         known = None if params is None else frozenset(params) | ALWAYS_ALLOWED
         operation = Operation(handler, known, body)
         _ROUTES.extend((method, path, operation) for method in methods)

@@ -13,7 +13,7 @@ from headpond.node.analysis.tokenizers.keyword import Keyword as KeywordTokenize
 from headpond.node.call import illegal_argument
 from headpond.registry import Registry
 
-_ANALYZERS = Registry("analyzer", "headpond.node.analysis.analyzers", Analyzer)  # type: ignore[type-abstract]
+_ANALYZERS = Registry("analyzer", "headpond.node.analysis.analyzers", Analyzer)
 _TOKENIZERS = Registry("tokenizer", "headpond.node.analysis.tokenizers", Tokenizer)  # type: ignore[type-abstract]
 _FILTERS = Registry("filter", "headpond.node.analysis.filters", TokenFilter)  # type: ignore[type-abstract]
 _CHAR_FILTERS = Registry("char_filter", "headpond.node.analysis.char_filters", CharFilter)  # type: ignore[type-abstract]

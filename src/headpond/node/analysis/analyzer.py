@@ -14,7 +14,8 @@ class CharFilter(ABC):
         options: the filter's body in the index settings.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None: ...
+    def __init__(self, options: Mapping[str, Any]) -> None:  # noqa: B027 - most have no options
+        pass
 
     @abstractmethod
     def __call__(self, text: str) -> str:
@@ -28,7 +29,8 @@ class TokenFilter(ABC):
         options: the filter's body in the index settings.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None: ...
+    def __init__(self, options: Mapping[str, Any]) -> None:  # noqa: B027 - most have no options
+        pass
 
     @abstractmethod
     def __call__(self, terms: list[str | None]) -> list[str | None]:
@@ -69,7 +71,8 @@ class Tokenizer(ABC):
         options: the tokenizer's body in the index settings.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None: ...
+    def __init__(self, options: Mapping[str, Any]) -> None:  # noqa: B027 - most have no options
+        pass
 
     @abstractmethod
     def terms(self, text: str) -> list[str]:

@@ -25,42 +25,14 @@ ACTION_KEYS = frozenset(
 
 
 @route("GET", "/_alias", params=EXPANDING, body=False)
-def get_all(node: Node, call: Call) -> dict[str, Any] | Response:
-    """All indices with their aliases."""
-    return _get(node, call, None)
-
-
 @route("GET", "/_alias/{name}", params=EXPANDING, body=False)
-def get_by_name(node: Node, call: Call) -> dict[str, Any] | Response:
-    """The indices that have an alias."""
-    return _get(node, call, call.part("name"))
-
-
 @route("GET", "/{index}/_alias", params=EXPANDING, body=False)
-def get_of_index(node: Node, call: Call) -> dict[str, Any] | Response:
-    """The aliases of indices."""
-    return _get(node, call, None)
-
-
 @route("GET", "/{index}/_alias/{name}", params=EXPANDING, body=False)
-def get_of_index_by_name(node: Node, call: Call) -> dict[str, Any] | Response:
-    """Some aliases of indices."""
-    return _get(node, call, call.part("name"))
-
-
 @route("HEAD", "/_alias/{name}", params=EXPANDING, body=False)
-def exists(node: Node, call: Call) -> dict[str, Any] | Response:
-    """200 or 404."""
-    return _get(node, call, call.part("name"))
-
-
 @route("HEAD", "/{index}/_alias/{name}", params=EXPANDING, body=False)
-def exists_of_index(node: Node, call: Call) -> dict[str, Any] | Response:
-    """200 or 404."""
-    return _get(node, call, call.part("name"))
-
-
-def _get(node: Node, call: Call, names: str | None) -> dict[str, Any] | Response:
+def get(node: Node, call: Call) -> dict[str, Any] | Response:
+    """The aliases of indices; 404 with what was found when one that is named does not exist."""
+    names = call.parts.get("name")
     indices = chosen(node, call)
     if names is None:
         return {index.name: {"aliases": index.metadata.aliases} for index in indices}
@@ -84,6 +56,7 @@ def _get(node: Node, call: Call, names: str | None) -> dict[str, Any] | Response
 
 
 @route("PUT", "POST", "/{index}/_alias/{name}", params=TIMEOUTS)
+@route("PUT", "POST", "/{index}/_aliases/{name}", params=TIMEOUTS)
 def put(node: Node, call: Call) -> dict[str, Any]:
     """Gives indices an alias."""
     body = call.body or {}
@@ -94,24 +67,13 @@ def put(node: Node, call: Call) -> dict[str, Any]:
     return {"acknowledged": True, "errors": False}
 
 
-@route("PUT", "POST", "/{index}/_aliases/{name}", params=TIMEOUTS)
-def put_alike(node: Node, call: Call) -> dict[str, Any]:
-    """Gives indices an alias."""
-    return put(node, call)
-
-
 @route("DELETE", "/{index}/_alias/{name}", params=TIMEOUTS, body=False)
+@route("DELETE", "/{index}/_aliases/{name}", params=TIMEOUTS, body=False)
 def delete(node: Node, call: Call) -> dict[str, Any]:
     """Takes aliases away from indices."""
     if not _remove(node, chosen(node, call), call.part("name").split(",")):
         raise not_found(call.part("name").split(","))
     return {"acknowledged": True, "errors": False}
-
-
-@route("DELETE", "/{index}/_aliases/{name}", params=TIMEOUTS, body=False)
-def delete_alike(node: Node, call: Call) -> dict[str, Any]:
-    """Takes aliases away from indices."""
-    return delete(node, call)
 
 
 def _remove(node: Node, indices: list[Index], names: list[str]) -> bool:

@@ -23,19 +23,11 @@ FIELDS = frozenset(
 
 
 @route("GET", "POST", "/_analyze", params=("index",))
-def analyze(node: Node, call: Call) -> dict[str, Any]:
-    """Terms by a built-in analyzer, or one made of parts."""
-    name = call.text("index")
-    return _analyze(call, node.indices.one(name) if name else None)
-
-
 @route("GET", "POST", "/{index}/_analyze")
-def analyze_with_index(node: Node, call: Call) -> dict[str, Any]:
-    """Terms by an analyzer of the index, or by that of a field."""
-    return _analyze(call, node.indices.one(call.part("index")))
-
-
-def _analyze(call: Call, index: Index | None) -> dict[str, Any]:
+def analyze(node: Node, call: Call) -> dict[str, Any]:
+    """Terms by an analyzer: a built-in one, one of the index, that of a field, or one made of parts."""
+    name = call.parts.get("index") or call.text("index")
+    index = node.indices.one(name) if name else None
     body = call.required_body
     if not isinstance(body, Mapping):
         raise RestError(400, "parse_exception", "request body must be an object")

@@ -26,18 +26,9 @@ PARAMS = (
 
 
 @route("POST", "PUT", "/_bulk", params=PARAMS)
-def bulk(node: Node, call: Call) -> dict[str, Any]:
-    """Writes to the indices that each action names."""
-    return _bulk(node, call, None)
-
-
 @route("POST", "PUT", "/{index}/_bulk", params=PARAMS)
-def index_bulk(node: Node, call: Call) -> dict[str, Any]:
-    """Writes to the path's index where an action names none."""
-    return _bulk(node, call, call.part("index"))
-
-
-def _bulk(node: Node, call: Call, default_index: str | None) -> dict[str, Any]:
+def bulk(node: Node, call: Call) -> dict[str, Any]:
+    """Writes to the index that each action names, or to the path's."""
     started = time.monotonic()
     refresh = refresh_policy(call)
     body = call.request.body
@@ -45,7 +36,7 @@ def _bulk(node: Node, call: Call, default_index: str | None) -> dict[str, Any]:
         raise RestError(400, "parse_exception", "request body is required")
     operations = read_operations(
         body,
-        default_index,
+        call.parts.get("index"),
         routing=call.text("routing"),
         require_alias=call.flag("require_alias"),
         pipeline=call.text("pipeline"),

@@ -16,8 +16,9 @@ from headpond.node.store.update_request import read_update
 ACTIONS: dict[str, Action] = {"create": "create", "delete": "delete", "index": "index", "update": "update"}
 META = frozenset(
     {
-        "_id", "_index", "_source", "dynamic_templates", "if_primary_term", "if_seq_no", "list_executed_pipelines", "op_type",
-        "pipeline", "require_alias", "require_data_stream", "retry_on_conflict", "routing", "version", "version_type",
+        "_id", "_index", "_source", "dynamic_templates", "if_primary_term", "if_seq_no", "list_executed_pipelines",
+        "op_type", "pipeline", "require_alias", "require_data_stream", "retry_on_conflict", "routing", "version",
+        "version_type",
     }
 )  # fmt: skip
 

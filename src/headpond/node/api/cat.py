@@ -60,17 +60,12 @@ ALIASES = (
 
 
 @route("GET", "/_cat/indices", params=(*PARAMS, "health", "include_unloaded_segments", "pri"), body=False)
+@route("GET", "/_cat/indices/{index}", params=(*PARAMS, "health", "include_unloaded_segments", "pri"), body=False)
 def indices(node: Node, call: Call) -> Table:
     """All indices."""
     wanted = call.text("health")
     rows = [_index_row(index, call.text("bytes")) for index in chosen(node, call)]
     return render(call, INDICES, [row for row in rows if wanted is None or row["health"] == wanted])
-
-
-@route("GET", "/_cat/indices/{index}", params=(*PARAMS, "health", "include_unloaded_segments", "pri"), body=False)
-def some_indices(node: Node, call: Call) -> Table:
-    """Some indices."""
-    return indices(node, call)
 
 
 def _index_row(index: Index, unit: str | None) -> Row:
@@ -125,17 +120,12 @@ def health(node: Node, call: Call) -> Table:
 
 
 @route("GET", "/_cat/count", params=PARAMS, body=False)
+@route("GET", "/_cat/count/{index}", params=PARAMS, body=False)
 def count(node: Node, call: Call) -> Table:
     """How many documents there are."""
     for index in (found := chosen(node, call)):
         index.reader()
     return render(call, COUNT, [{**_clock(), "count": str(sum(index.count() for index in found))}])
-
-
-@route("GET", "/_cat/count/{index}", params=PARAMS, body=False)
-def some_count(node: Node, call: Call) -> Table:
-    """How many documents some indices have."""
-    return count(node, call)
 
 
 def _clock() -> Row:
@@ -144,6 +134,7 @@ def _clock() -> Row:
 
 
 @route("GET", "/_cat/aliases", params=PARAMS, body=False)
+@route("GET", "/_cat/aliases/{name}", params=PARAMS, body=False)
 def aliases(node: Node, call: Call) -> Table:
     """All aliases."""
     wanted = call.parts.get("name")
@@ -164,9 +155,3 @@ def aliases(node: Node, call: Call) -> Table:
                 }
             )
     return render(call, ALIASES, rows)
-
-
-@route("GET", "/_cat/aliases/{name}", params=PARAMS, body=False)
-def some_aliases(node: Node, call: Call) -> Table:
-    """Some aliases."""
-    return aliases(node, call)

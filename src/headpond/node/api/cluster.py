@@ -21,21 +21,12 @@ HEALTH_PARAMS = (
 
 
 @route("GET", "/_cluster/health", params=HEALTH_PARAMS, body=False)
-def health(node: Node, call: Call) -> dict[str, Any] | Response:
-    """Yellow while an index asks for replicas, which one node has no place for; green otherwise."""
-    return _health(node, call, list(node.indices), found=True)
-
-
 @route("GET", "/_cluster/health/{index}", params=HEALTH_PARAMS, body=False)
-def index_health(node: Node, call: Call) -> dict[str, Any] | Response:
-    """The health of some indices; red when one that is named does not exist."""
-    name = call.part("index")
-    indices = node.indices.resolve(name, ignore_unavailable=True)
-    found = bool(indices) or "*" in name or name == "_all"
-    return _health(node, call, indices, found=found)
-
-
-def _health(node: Node, call: Call, indices: list[Index], *, found: bool) -> dict[str, Any] | Response:
+def health(node: Node, call: Call) -> dict[str, Any] | Response:
+    """Yellow while an index asks for replicas, for which one node has no place; red when a named one does not exist."""
+    name = call.parts.get("index")
+    indices = list(node.indices) if name is None else node.indices.resolve(name, ignore_unavailable=True)
+    found = name is None or bool(indices) or "*" in name or name == "_all"
     shards = sum(shard_count(index) for index in indices)
     replicas = sum(shard_count(index) * replica_count(index) for index in indices)
     status = "red" if not found else "yellow" if replicas else "green"
@@ -117,15 +108,10 @@ def get_settings(node: Node, call: Call) -> dict[str, Any]:
 
 
 @route("GET", "/_nodes", params=("flat_settings", "timeout"), body=False)
+@route("GET", "/_nodes/http", params=("flat_settings", "timeout"), body=False)
 def nodes_info(node: Node, call: Call) -> dict[str, Any]:
     """The node's version, as clients look for it."""
     return _nodes({"version": VERSION, "build_flavor": "headpond", "build_type": "embedded", "build_hash": "0" * 40})
-
-
-@route("GET", "/_nodes/http", params=("flat_settings", "timeout"), body=False)
-def nodes_http(node: Node, call: Call) -> dict[str, Any]:
-    """The node's version; an embedded node has no address."""
-    return nodes_info(node, call)
 
 
 @route("GET", "/_nodes/stats", params=("level", "timeout", "types"), body=False)

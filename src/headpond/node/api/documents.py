@@ -31,31 +31,26 @@ READING = (*SOURCE, "force_synthetic_source", "preference", "realtime", "refresh
 
 
 @route("PUT", "POST", "/{index}/_doc/{id}", params=WRITING)
-def index_with_id(node: Node, call: Call) -> Response:
-    """Writes a document under an id."""
-    return _put(node, call, call.part("id"))
-
-
 @route("POST", "/{index}/_doc", params=WRITING)
-def index_without_id(node: Node, call: Call) -> Response:
-    """Writes a document under a new id."""
-    return _put(node, call, None)
+def index(node: Node, call: Call) -> Response:
+    """Writes a document under the path's id, or under a new one."""
+    return _put(node, call)
 
 
 @route("PUT", "POST", "/{index}/_create/{id}", params=WRITING)
 def create(node: Node, call: Call) -> Response:
     """Writes a document whose id must be free."""
-    return _put(node, call, call.part("id"), create=True)
+    return _put(node, call, create=True)
 
 
-def _put(node: Node, call: Call, id: str | None, *, create: bool = False) -> Response:
+def _put(node: Node, call: Call, *, create: bool = False) -> Response:
     kind = call.text("op_type") or "index"
     if kind not in ("index", "create"):
         raise illegal_argument(f"opType must be 'create' or 'index', found: [{kind}]")
     if not call.request.body.strip():
         raise RestError(400, "parse_exception", "request body is required")
     create = create or kind == "create"
-    operation = _operation(call, "create" if create else "index", id)
+    operation = _operation(call, "create" if create else "index", call.parts.get("id"))
     operation.raw = call.request.body
     return _write(node, call, operation)
 
@@ -174,6 +169,7 @@ def get(node: Node, call: Call) -> dict[str, Any] | Response:
 
 
 @route("HEAD", "/{index}/_doc/{id}", params=READING, body=False)
+@route("HEAD", "/{index}/_source/{id}", params=READING, body=False)
 def exists(node: Node, call: Call) -> dict[str, Any] | Response:
     """200 or 404."""
     _, document = _find(node, call)
@@ -191,12 +187,6 @@ def get_source(node: Node, call: Call) -> dict[str, Any]:
     return wanted(document.source(vectors=wanted.with_vectors))
 
 
-@route("HEAD", "/{index}/_source/{id}", params=READING, body=False)
-def source_exists(node: Node, call: Call) -> dict[str, Any] | Response:
-    """200 or 404."""
-    return exists(node, call)
-
-
 def _find(node: Node, call: Call) -> tuple[Index, Document | None]:
     index = node.indices.one(call.part("index"))
     if call.flag("refresh"):
@@ -206,7 +196,8 @@ def _find(node: Node, call: Call) -> tuple[Index, Document | None]:
     version = call.integer("version")
     if document is not None and version is not None and version != document.version:
         raise conflict(
-            f"[{id}]: version conflict, current version [{document.version}] is different than the one provided [{version}]",
+            f"[{id}]: version conflict, current version [{document.version}] is different than the one "
+            f"provided [{version}]",
             index.name,
             index.uuid,
         )

@@ -94,7 +94,8 @@ def delete(node: Node, call: Call) -> dict[str, Any]:
             found += node.indices.resolve(name)
         elif node.indices.aliases.indices_of(name):
             raise illegal_argument(
-                f"The provided expression [{name}] matches an alias, specify the corresponding concrete indices instead."
+                f"The provided expression [{name}] matches an alias, specify the corresponding concrete "
+                "indices instead."
             )
         elif not call.flag("ignore_unavailable"):
             raise not_found(name)
@@ -104,6 +105,7 @@ def delete(node: Node, call: Call) -> dict[str, Any]:
 
 
 @route("POST", "GET", "/{index}/_refresh", params=EXPANDING, body=False)
+@route("POST", "GET", "/_refresh", params=EXPANDING, body=False)
 def refresh(node: Node, call: Call) -> dict[str, Any]:
     """Shows all writes to searches."""
     indices = chosen(node, call)
@@ -112,28 +114,18 @@ def refresh(node: Node, call: Call) -> dict[str, Any]:
     return {"_shards": shards_of(indices)}
 
 
-@route("POST", "GET", "/_refresh", params=EXPANDING, body=False)
-def refresh_all(node: Node, call: Call) -> dict[str, Any]:
-    """Shows all writes to searches."""
-    return refresh(node, call)
-
-
 @route("POST", "GET", "/{index}/_flush", params=(*EXPANDING, "force", "wait_if_ongoing"), body=False)
+@route("POST", "GET", "/_flush", params=(*EXPANDING, "force", "wait_if_ongoing"), body=False)
 def flush(node: Node, call: Call) -> dict[str, Any]:
     """Nothing is left to do: every acknowledged write is on disk already."""
     return {"_shards": shards_of(chosen(node, call))}
-
-
-@route("POST", "GET", "/_flush", params=(*EXPANDING, "force", "wait_if_ongoing"), body=False)
-def flush_all(node: Node, call: Call) -> dict[str, Any]:
-    """Nothing is left to do: every acknowledged write is on disk already."""
-    return flush(node, call)
 
 
 MERGING = (*EXPANDING, "flush", "max_num_segments", "only_expunge_deletes", "wait_for_completion")
 
 
 @route("POST", "/{index}/_forcemerge", params=MERGING, body=False)
+@route("POST", "/_forcemerge", params=MERGING, body=False)
 def force_merge(node: Node, call: Call) -> dict[str, Any]:
     """Makes one segment of each index, without deleted documents."""
     call.integer("max_num_segments")
@@ -141,12 +133,6 @@ def force_merge(node: Node, call: Call) -> dict[str, Any]:
     for index in indices:
         index.force_merge()
     return {"_shards": shards_of(indices)}
-
-
-@route("POST", "/_forcemerge", params=MERGING, body=False)
-def force_merge_all(node: Node, call: Call) -> dict[str, Any]:
-    """Makes one segment of each index, without deleted documents."""
-    return force_merge(node, call)
 
 
 def settings_of(index: Index, *, flat: bool = False) -> dict[str, Any]:

@@ -17,15 +17,10 @@ if TYPE_CHECKING:
 
 
 @route("GET", "/{index}/_mapping", params=(*EXPANDING, "master_timeout"), body=False)
+@route("GET", "/_mapping", params=(*EXPANDING, "master_timeout"), body=False)
 def get_mapping(node: Node, call: Call) -> dict[str, Any]:
     """The fields of indices."""
     return {index.name: {"mappings": index.mapping.described()} for index in chosen(node, call)}
-
-
-@route("GET", "/_mapping", params=(*EXPANDING, "master_timeout"), body=False)
-def get_all_mappings(node: Node, call: Call) -> dict[str, Any]:
-    """The fields of all indices."""
-    return get_mapping(node, call)
 
 
 @route("PUT", "POST", "/{index}/_mapping", params=(*TIMEOUTS, *EXPANDING, "write_index_only"))

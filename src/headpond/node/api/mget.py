@@ -31,18 +31,10 @@ class _Wanted:
 
 
 @route("GET", "POST", "/_mget", params=PARAMS)
-def mget(node: Node, call: Call) -> dict[str, Any]:
-    """Documents of any indices."""
-    return _mget(node, call, None)
-
-
 @route("GET", "POST", "/{index}/_mget", params=PARAMS)
-def index_mget(node: Node, call: Call) -> dict[str, Any]:
-    """Documents of one index, unless an entry names another."""
-    return _mget(node, call, call.part("index"))
-
-
-def _mget(node: Node, call: Call, index: str | None) -> dict[str, Any]:
+def mget(node: Node, call: Call) -> dict[str, Any]:
+    """Documents of the path's index, unless an entry names another."""
+    index = call.parts.get("index")
     if call.body is None:
         raise RestError(400, "parse_exception", "request body or source parameter is required")
     wanted = list(_read(call, index))

@@ -19,16 +19,11 @@ READING = (*EXPANDING, "flat_settings", "include_defaults", "master_timeout")
 
 
 @route("GET", "/{index}/_settings", params=READING, body=False)
+@route("GET", "/_settings", params=READING, body=False)
 def get_settings(node: Node, call: Call) -> dict[str, Any]:
     """The settings of indices."""
     flat = call.flag("flat_settings")
     return {index.name: {"settings": settings_of(index, flat=flat)} for index in chosen(node, call)}
-
-
-@route("GET", "/_settings", params=READING, body=False)
-def get_all_settings(node: Node, call: Call) -> dict[str, Any]:
-    """The settings of all indices."""
-    return get_settings(node, call)
 
 
 @route("GET", "/{index}/_settings/{name}", params=READING, body=False)
@@ -50,6 +45,7 @@ WRITING = (*EXPANDING, *TIMEOUTS, "flat_settings", "preserve_existing", "reopen"
 
 
 @route("PUT", "/{index}/_settings", params=WRITING)
+@route("PUT", "/_settings", params=WRITING)
 def put_settings(node: Node, call: Call) -> dict[str, Any]:
     """Changes the settings that may change while an index is open."""
     body = call.required_body
@@ -64,15 +60,11 @@ def put_settings(node: Node, call: Call) -> dict[str, Any]:
     if fixed and indices:
         listed = ", ".join(f"[{index.name}/{index.uuid}]" for index in indices)
         raise illegal_argument(
-            f"Can't update non dynamic settings [[{', '.join(fixed)}]] for open indices [{listed}] unless the `reopen` query "
-            "parameter is set to true. Alternatively, close the indices, apply the settings changes, and reopen the indices"
+            f"Can't update non dynamic settings [[{', '.join(fixed)}]] for open indices [{listed}] unless "
+            "the `reopen` query "
+            "parameter is set to true. Alternatively, close the indices, apply the settings changes, and "
+            "reopen the indices"
         )
     for index in indices:
         node.indices.put_settings(index, settings)
     return {"acknowledged": True}
-
-
-@route("PUT", "/_settings", params=WRITING)
-def put_all_settings(node: Node, call: Call) -> dict[str, Any]:
-    """Changes the settings of all indices."""
-    return put_settings(node, call)

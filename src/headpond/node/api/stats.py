@@ -18,6 +18,9 @@ PARAMS = (*EXPANDING, "completion_fields", "fielddata_fields", "fields", "forbid
 
 
 @route("GET", "/_stats", params=PARAMS, body=False)
+@route("GET", "/_stats/{metric}", params=PARAMS, body=False)
+@route("GET", "/{index}/_stats", params=PARAMS, body=False)
+@route("GET", "/{index}/_stats/{metric}", params=PARAMS, body=False)
 def stats(node: Node, call: Call) -> dict[str, Any]:
     """Documents, deleted documents, bytes and segments."""
     indices = chosen(node, call)
@@ -28,24 +31,6 @@ def stats(node: Node, call: Call) -> dict[str, Any]:
         "segments": _sum(described, "segments", ("count",)),
     }
     return {"_shards": shards_of(indices), "_all": {"primaries": total, "total": total}, "indices": described}
-
-
-@route("GET", "/_stats/{metric}", params=PARAMS, body=False)
-def metric_stats(node: Node, call: Call) -> dict[str, Any]:
-    """The same, whichever metric is asked for."""
-    return stats(node, call)
-
-
-@route("GET", "/{index}/_stats", params=PARAMS, body=False)
-def index_stats(node: Node, call: Call) -> dict[str, Any]:
-    """The same of some indices."""
-    return stats(node, call)
-
-
-@route("GET", "/{index}/_stats/{metric}", params=PARAMS, body=False)
-def index_metric_stats(node: Node, call: Call) -> dict[str, Any]:
-    """The same of some indices, whichever metric is asked for."""
-    return stats(node, call)
 
 
 def _one(index: Index) -> dict[str, Any]:

@@ -144,7 +144,7 @@ class FieldType(ABC):
         """The value of an option, given or default."""
         return self._values.get(name, self.parameters[name].default)
 
-    def configure(self, analysis: Analysis) -> None:
+    def configure(self, analysis: Analysis) -> None:  # noqa: B027 - most types have nothing to check
         """Reads the options once, after they have been checked."""
 
     def described(self) -> dict[str, Any]:

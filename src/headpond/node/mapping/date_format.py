@@ -1,4 +1,4 @@
-"""Reads dates: one format is one or several alternatives joined by `||`; times are milliseconds since 1970-01-01T00:00:00Z."""
+"""Reads dates. A format is one or several alternatives joined by `||`; times are milliseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from headpond.node.mapping.date_patterns import pattern_of
 
 DEFAULT = "strict_date_optional_time||epoch_millis"
 
-_MONTHS = {name: number for number, name in enumerate(("jan feb mar apr may jun jul aug sep oct nov dec").split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 _EPOCH = dt.datetime(1970, 1, 1)
 
 

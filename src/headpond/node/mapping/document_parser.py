@@ -10,8 +10,8 @@ import orjson
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
 from headpond.node.mapping.base import BadValue, FieldType
-from headpond.node.mapping.locate import line_and_column, locate, next_token
 from headpond.node.mapping.limits import depth_error
+from headpond.node.mapping.locate import line_and_column, locate, next_token
 from headpond.node.mapping.mapping import META_FIELDS, Mapping
 from headpond.node.mapping.mapping_update import MappingUpdate
 from headpond.node.mapping.preview import preview
@@ -110,7 +110,10 @@ class _Parser:
             return
         name = min(META_FIELDS & document.keys())
         self._keys.append(name)
-        reason = f"Field [{name}] is a metadata field and cannot be added inside a document. Use the index API request parameters."
+        reason = (
+            f"Field [{name}] is a metadata field and cannot be added inside a document. "
+            "Use the index API request parameters."
+        )
         where = self._where(at_end=name == "_source")
         cause = RestError(400, "document_parsing_exception", f"[{where}] {reason}")
         raise self._field_error(name, name, document[name], where, cause)
@@ -157,7 +160,8 @@ class _Parser:
             raise RestError(
                 400,
                 "document_parsing_exception",
-                f"[{self._where()}] object mapping for [{mapper.path}] tried to parse field [{shown}] as object, but found a "
+                f"[{self._where()}] object mapping for [{mapper.path}] tried to parse field [{shown}] as "
+                "object, but found a "
                 "concrete value",
             )
         if not mapper.nested:
@@ -166,7 +170,8 @@ class _Parser:
         if len(self.sink.documents) >= MOST_NESTED:
             raise self._error(
                 illegal_argument(
-                    f"The number of nested documents has exceeded the allowed limit of [{MOST_NESTED}]. This limit can be set "
+                    f"The number of nested documents has exceeded the allowed limit of [{MOST_NESTED}]. "
+                    "This limit can be set "
                     "by changing the [index.mapping.nested_objects.limit] index level setting."
                 )
             )
@@ -285,7 +290,8 @@ class _Parser:
             raise RestError(
                 400,
                 "strict_dynamic_mapping_exception",
-                f"[{self._where()}] mapping set to strict, dynamic introduction of [{name}] within [{within}] is not allowed",
+                f"[{self._where()}] mapping set to strict, dynamic introduction of [{name}] within "
+                f"[{within}] is not allowed",
             )
         return mapper.inherited == "true"
 
@@ -298,7 +304,8 @@ class _Parser:
         if self.mapping.count + added > self.mapping.limits.total_fields:
             raise self._error(
                 illegal_argument(
-                    f"Limit of total fields [{self.mapping.limits.total_fields}] has been exceeded while adding new fields [{added}]"
+                    f"Limit of total fields [{self.mapping.limits.total_fields}] has been exceeded while "
+                    f"adding new fields [{added}]"
                 )
             )
 

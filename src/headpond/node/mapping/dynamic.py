@@ -31,7 +31,8 @@ class Dynamic:
     """The rules of one mapping.
 
     Args:
-        body: the mapping's body; `date_detection`, `numeric_detection`, `dynamic_date_formats` and `dynamic_templates` are read.
+        body: the mapping's body; `date_detection`, `numeric_detection`, `dynamic_date_formats` and
+            `dynamic_templates` are read.
     """
 
     def __init__(self, body: MappingType[str, Any]) -> None:

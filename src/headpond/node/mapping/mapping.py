@@ -1,4 +1,4 @@
-"""The mapping of one index: which fields there are and how they are indexed. A mapping never changes; it is replaced."""
+"""The mapping of one index: which fields there are and how they are indexed. It never changes; it is replaced."""
 
 from __future__ import annotations
 
@@ -111,7 +111,8 @@ class Mapping:
         found = self._fields.get(alias.target)
         if found is None:
             raise mapper_parsing(
-                f"Invalid [path] value [{alias.target}] for field alias [{alias.path}]: an alias must refer to an existing "
+                f"Invalid [path] value [{alias.target}] for field alias [{alias.path}]: an alias must refer "
+                "to an existing "
                 "field in the mappings."
             )
         return found

@@ -23,8 +23,10 @@ def merge_bodies(old: Mapping, new: Mapping) -> dict[str, Any]:
     for name in ("_source", "_routing"):
         if name in new.body and old.body.get(name) != new.body[name]:
             before, after = old.body.get(name), new.body[name]
-            reason = f"Mapper for [{name}] conflicts with existing mapper:\n\tCannot update parameter [{name}] from [{before}] to [{after}]"
-            raise illegal_argument(reason)
+            raise illegal_argument(
+                f"Mapper for [{name}] conflicts with existing mapper:\n"
+                f"\tCannot update parameter [{name}] from [{before}] to [{after}]"
+            )
     properties = _merge_objects(old.root, new.root)
     if properties:
         body["properties"] = properties

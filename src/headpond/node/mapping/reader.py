@@ -110,7 +110,8 @@ def read_field(path: str, body: MappingType[str, Any], analysis: Analysis, *, in
         what = "field [copy_to] in" if "copy_to" in body else "multi-field"
         if "fields" in body:
             raise illegal_argument(
-                f"Encountered a multi-field [{name}] which itself contains a multi-field. Defining chained multi-fields "
+                f"Encountered a multi-field [{name}] which itself contains a multi-field. Defining chained "
+                "multi-fields "
                 "is not supported."
             )
         raise mapper_parsing(f"copy_to in multi fields is not allowed. Found the copy_to in {what} field [{name}]")

@@ -9,7 +9,7 @@ from headpond.errors import RestError
 
 
 def refuse_repeated_keys(raw: bytes, document: dict[str, Any]) -> None:
-    """Compares the number of keys that were kept with the number of `":` in the text, and only where it is smaller looks closely.
+    """Compares the keys that were kept with the number of `":` in the text; only where they are fewer it looks closely.
 
     Args:
         raw: the JSON text.

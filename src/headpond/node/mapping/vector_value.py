@@ -94,7 +94,8 @@ def magnitude(vector: NDArray[np.float32] | NDArray[np.int8], similarity: str | 
     if not math.isfinite(squared):
         raise _unsuitable(
             vector,
-            "NaN or Infinite magnitude detected, this usually means the vector values are too extreme to fit within the "
+            "NaN or Infinite magnitude detected, this usually means the vector values are too extreme to "
+            "fit within the "
             "supported range.",
         )
     if similarity == "cosine" and squared == 0:

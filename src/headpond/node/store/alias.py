@@ -45,7 +45,8 @@ class Aliases:
         if not chosen:
             raise illegal_argument(
                 f"no write index is defined for alias [{alias}]. The write index may be explicitly disabled using "
-                "is_write_index=false or the alias points to multiple indices without one being designated as a write index"
+                "is_write_index=false or the alias points to multiple indices without one being designated "
+                "as a write index"
             )
         return chosen[0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,7 +190,7 @@ class _Numbers:
         self._docs.extend([doc] * len(values))
 
     def column(self, max_doc: int) -> Column:
-        values: NDArray[np.float64] | Int64 = np.array(self._values, self._dtype)
+        values: NDArray[Any] = np.array(self._values, self._dtype)
         docs = np.array(self._docs, np.int32)
         order = np.lexsort((values, docs))
         return Column(row_starts(docs[order], max_doc), values[order], None)
@@ -207,7 +208,7 @@ class _Dense:
         self._magnitudes.append(magnitude)
 
     def build(self) -> Vectors:
-        matrix = np.stack(self._vectors)
+        matrix: NDArray[Any] = np.stack(self._vectors)
         return Vectors(np.array(self._docs, np.int32), matrix, np.array(self._magnitudes, np.float32))
 
 

@@ -53,7 +53,7 @@ class Document:
     shown: Callable[[bytes, bytes], dict[str, Any]]
 
     def source(self, *, vectors: bool = False) -> dict[str, Any]:
-        """The parsed source as the mapping's `_source` lets it be seen; with `vectors`, dense ones are float32 arrays."""
+        """The parsed source as the mapping's `_source` lets it be seen; with `vectors`, dense ones are arrays."""
         return self.shown(self.raw, self.blob if vectors else b"")
 
     def whole(self) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headpond.node.store.builder import row_starts, with_objects
 from headpond.node.store.segment import Bool, Column, Int32, Int64, Postings, Segment, Vectors, Weights
+
+Field = TypeVar("Field", Postings, Column, Vectors, Weights, Int32)
+"""One field of a segment."""
 
 SEGMENTS_PER_TIER = 10
 SMALLEST_TIER = 1000
@@ -53,11 +57,11 @@ def merge_segments(segments: Sequence[Segment], live: Sequence[Bool]) -> Segment
         paths=paths,
         kinds=_kept(kinds, live),
         offsets=_kept([segment.offsets for segment in segments], live),
-        postings=_by_field(segments, maps, "postings", lambda found: _postings(found, size)),
-        columns=_by_field(segments, maps, "columns", lambda found: _column(found, size)),
-        dense=_by_field(segments, maps, "dense", _vectors),
-        sparse=_by_field(segments, maps, "sparse", _weights),
-        present=with_objects(_by_field(segments, maps, "present", _present)),
+        postings=_by_field(segments, maps, lambda segment: segment.postings, lambda found: _postings(found, size)),
+        columns=_by_field(segments, maps, lambda segment: segment.columns, lambda found: _column(found, size)),
+        dense=_by_field(segments, maps, lambda segment: segment.dense, _vectors),
+        sparse=_by_field(segments, maps, lambda segment: segment.sparse, _weights),
+        present=with_objects(_by_field(segments, maps, lambda segment: segment.present, _present)),
     )
 
 
@@ -73,14 +77,20 @@ def _doc_maps(live: Sequence[Bool]) -> tuple[list[Int32], int]:
     return maps, base
 
 
-def _kept(arrays: Sequence[NDArray], live: Sequence[Bool]) -> NDArray:  # type: ignore[type-arg]
+def _kept(arrays: Sequence[NDArray[Any]], live: Sequence[Bool]) -> NDArray[Any]:
     return np.concatenate([array[alive] for array, alive in zip(arrays, live, strict=True)])
 
 
-def _by_field(segments, maps, kind, join):  # type: ignore[no-untyped-def]
-    found = {}
+def _by_field(
+    segments: Sequence[Segment],
+    maps: Sequence[Int32],
+    fields_of: Callable[[Segment], dict[str, Field]],
+    join: Callable[[list[tuple[Field, Int32]]], Field | None],
+) -> dict[str, Field]:
+    """Joins each field of all segments; fields that no live document has are left out."""
+    found: dict[str, list[tuple[Field, Int32]]] = {}
     for segment, docs in zip(segments, maps, strict=True):
-        for path, field in getattr(segment, kind).items():
+        for path, field in fields_of(segment).items():
             found.setdefault(path, []).append((field, docs))
     merged = ((path, join(parts)) for path, parts in found.items())
     return {path: field for path, field in merged if field is not None}
@@ -146,7 +156,8 @@ def _ragged(starts: Int64, order: Int64, lengths: Int32) -> Int64:
     """Indexes that bring runs of different lengths into another order."""
     begins = starts[order]
     shift = np.repeat(begins - np.concatenate([[0], np.cumsum(lengths[:-1], dtype=np.int64)]), lengths)
-    return np.arange(int(lengths.sum())) + shift
+    indexes: Int64 = np.arange(int(lengths.sum())) + shift
+    return indexes
 
 
 def _column(parts: list[tuple[Column, Int32]], size: int) -> Column | None:
@@ -179,7 +190,8 @@ def _vectors(parts: list[tuple[Vectors, Int32]]) -> Vectors | None:
         matrices.append(vectors.matrix if kept.all() else vectors.matrix[kept])
         magnitudes.append(vectors.magnitudes[kept])
     doc = np.concatenate(docs)
-    return Vectors(doc, np.concatenate(matrices), np.concatenate(magnitudes)) if len(doc) else None
+    matrix: NDArray[Any] = np.concatenate(matrices)
+    return Vectors(doc, matrix, np.concatenate(magnitudes)) if len(doc) else None
 
 
 def _weights(parts: list[tuple[Weights, Int32]]) -> Weights | None:

@@ -48,7 +48,7 @@ class Metadata:
     @property
     def keeps_vectors_apart(self) -> bool:
         """Whether vectors are left out of `_source` (`index.mapping.exclude_source_vectors`)."""
-        return self.settings.get("index.mapping.exclude_source_vectors", "true") == "true"
+        return bool(self.settings.get("index.mapping.exclude_source_vectors", "true") == "true")
 
     def flat_settings(self) -> Settings:
         """All settings that `GET _settings` shows, by flat name."""

@@ -1,7 +1,9 @@
 """What a search sees: immutable columns of numpy arrays.
 
-A refresh turns the documents written since the last one into a new segment; a segment never changes afterwards, only the
-set of its live documents does. Inside a segment documents have ordinals 0..max_doc-1. A nested object is a document of its
+A refresh turns the documents written since the last one into a new segment; a segment never changes afterwards, only
+the
+set of its live documents does. Inside a segment documents have ordinals 0..max_doc-1. A nested object is a document
+of its
 own that stands before its root, as in Lucene.
 
 Array shapes are written `dtype[length]`.
@@ -31,7 +33,8 @@ class Postings:
         freqs: int32[entries], how often the term stands in the document.
         position_starts: int64[entries + 1], where an entry's positions begin; None for fields without positions.
         positions: int32[sum of freqs], ascending inside an entry; None for fields without positions.
-        norms: uint8[max_doc], the length in terms as Lucene's SmallFloat.intToByte4 stores it; None where norms are omitted.
+        norms: uint8[max_doc], the length in terms as Lucene's SmallFloat.intToByte4 stores it; None where norms are
+            omitted.
         doc_count: documents that have the field.
         total_terms: sum of all frequencies (Lucene's sumTotalTermFreq).
     """
@@ -53,7 +56,8 @@ class Column:
 
     Attributes:
         starts: int64[max_doc + 1], where a document's values begin; a document without the field has none.
-        values: float64[n], int64[n] (long, date in milliseconds, boolean as 0 and 1) or int32[n] (ordinals of `dictionary`);
+        values: float64[n], int64[n] (long, date in milliseconds, boolean as 0 and 1) or int32[n] (ordinals of
+            `dictionary`);
             ascending inside a document.
         dictionary: the sorted distinct strings of a keyword field, None for numbers.
     """
@@ -113,7 +117,8 @@ class Segment:
         columns: doc values by full path: keyword, numbers, dates, booleans.
         dense: dense_vector fields by full path.
         sparse: sparse_vector fields by full path.
-        present: int32[n] by full path, the documents that have a value, for `exists`; objects have the union of their fields.
+        present: int32[n] by full path, the documents that have a value, for `exists`; objects have the union of
+            their fields.
     """
 
     max_doc: int

@@ -1,4 +1,6 @@
-"""Segments on disk: an uncompressed .npz without pickles. They are a cache: what is missing or damaged is rebuilt from SQLite.
+"""Segments on disk: an uncompressed .npz without pickles.
+
+They are a cache: what is missing or damaged is rebuilt from SQLite.
 
 Lists of strings are one array of UTF-8 bytes and one of offsets; `layout` is JSON that says which fields have what.
 """
@@ -46,7 +48,7 @@ def save_segment(segment: Segment, path: Path) -> None:
     arrays["layout"] = np.frombuffer(orjson.dumps(layout), np.uint8)
     beside = path.with_suffix(".tmp")
     with open(beside, "wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(file, allow_pickle=False, **arrays)
     beside.replace(path)
 
 

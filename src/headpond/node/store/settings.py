@@ -1,4 +1,4 @@
-"""Index settings: flat or nested, with or without the `index.` prefix, in; nested strings out, as Elasticsearch shows them."""
+"""Index settings: flat or nested, with or without the `index.` prefix, go in; nested strings come out."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def refresh_seconds(value: str) -> float | None:
         seconds = parse_duration(value, "index.refresh_interval")
     except ValueError as error:
         number = re.sub("(nanos|micros|ms|s|m|h|d)$", "", value)
-        if number != value and not number.strip("+-. 0123456789") == "":
+        if number != value and number.strip("+-. 0123456789"):
             cause = RestError(400, "number_format_exception", f'For input string: "{number}"')
             reason = f"failed to parse [{value}]"
             raise RestError(400, "illegal_argument_exception", reason, caused_by=cause) from None

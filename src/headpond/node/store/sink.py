@@ -96,7 +96,7 @@ class FieldSink:
 
     @contextlib.contextmanager
     def inside(self, path: str) -> Iterator[None]:
-        """Sends what follows to the open document of a nested path, or to the root; for values that are copied there."""
+        """Sends what follows to the open document of a nested path, or to the root; for `copy_to`."""
         before = self._current
         self._current = next((fields for fields in reversed(self._open) if fields.path == path), before)
         yield

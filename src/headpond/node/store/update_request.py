@@ -14,7 +14,8 @@ from headpond.node.mapping.locate import line_and_column, locate
 from headpond.node.search.json import did_you_mean
 
 FIELDS = frozenset(
-    {"script", "scripted_upsert", "upsert", "doc", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term"}
+    {"script", "scripted_upsert", "upsert", "doc", "doc_as_upsert", "detect_noop", "_source", "if_seq_no",
+     "if_primary_term"}
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
-"""Vectors beside the source: they are taken out of a document before it is stored, and put back when someone asks for them.
+"""Vectors beside the source: they are taken out of a document before it is stored, and put back when asked for.
 
-Format of the bytes: a little-endian uint32 with the length of a JSON header, the header, then the raw numbers of all dense
-vectors one after another. The header is a list of `{"path": [keys and array positions], "type": "<f4" | "|i1", "length": n}`
-for dense and `{"path": [...], "value": ...}` for sparse vectors, whose weights are kept exactly.
+Format of the bytes: a little-endian uint32 with the length of a JSON header, the header, then the raw numbers of all
+dense
+vectors one after another. The header is a list of `{"path": [keys and array positions], "type": "<f4" | "|i1",
+"length": n}` for dense and `{"path": [...], "value": ...}` for sparse vectors, whose weights are kept exactly.
 """
 
 from __future__ import annotations
@@ -53,8 +54,10 @@ def put_vectors(document: dict[str, Any], blob: bytes, *, exact: bool = False) -
     Args:
         document: the source without vectors; it is changed.
         blob: what `take_vectors` gave.
-        exact: gives everything as it was sent: dense vectors as lists, weights unrounded. Otherwise dense vectors come as
-            arrays of shape (dims,) of float32 or int8, which `encode` writes as JSON numbers, and weights as the index holds
+        exact: gives everything as it was sent: dense vectors as lists, weights unrounded. Otherwise dense vectors
+            come as
+            arrays of shape (dims,) of float32 or int8, which `encode` writes as JSON numbers, and weights as the
+            index holds
             them, as Elasticsearch does it.
     """
     if not blob:

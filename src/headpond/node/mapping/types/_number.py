@@ -17,7 +17,7 @@ class NumberType(FieldType):
     """A number with a column; queries on numbers score 1, as there are no terms."""
 
     ordered = True
-    parameters = {
+    parameters: ClassVar[dict[str, Parameter]] = {
         **COMMON,
         "index": Parameter(default=True, read=boolean),
         "doc_values": Parameter(default=True, read=boolean),
@@ -86,7 +86,8 @@ class WholeType(NumberType):
 
     Attributes:
         bits: size, signed.
-        parsed_as: the Java type Elasticsearch's JSON parser reads it with, which words range errors; None where the field does.
+        parsed_as: the Java type Elasticsearch's JSON parser reads it with, which words range errors; None where the
+            field does.
     """
 
     bits: ClassVar[int]

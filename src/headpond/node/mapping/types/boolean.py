@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from headpond.errors import RestError
 from headpond.node.mapping.base import COMMON, BadValue, FieldType, Parameter
@@ -16,7 +16,7 @@ class Boolean(FieldType):
 
     type = "boolean"
     ordered = True
-    parameters = {
+    parameters: ClassVar[dict[str, Parameter]] = {
         **COMMON,
         "index": Parameter(default=True, read=read_boolean),
         "doc_values": Parameter(default=True, read=read_boolean),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from headpond.errors import RestError
 from headpond.node.analysis.analysis import Analysis
@@ -20,7 +20,7 @@ class Date(FieldType):
 
     type = "date"
     ordered = True
-    parameters = {
+    parameters: ClassVar[dict[str, Parameter]] = {
         **COMMON,
         "format": Parameter(default=DEFAULT),
         "index": Parameter(default=True, read=boolean),

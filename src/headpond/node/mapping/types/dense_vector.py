@@ -129,7 +129,8 @@ class DenseVector(FieldType):
         length = magnitude(vector, self.similarity, bits=self.element_type == "bit")
         if not sink.dense(self.path, vector, length):
             raise BadValue(
-                f"Field [{self.path}] of type [dense_vector] doesn't support indexing multiple values for the same field in "
+                f"Field [{self.path}] of type [dense_vector] doesn't support indexing multiple values for "
+                "the same field in "
                 "the same document",
                 at_end=True,
             )

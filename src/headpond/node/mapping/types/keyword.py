@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from headpond.errors import RestError
 from headpond.node.analysis.analysis import Analysis
@@ -28,7 +28,7 @@ class Keyword(FieldType):
     """Exact strings."""
 
     type = "keyword"
-    parameters = {
+    parameters: ClassVar[dict[str, Parameter]] = {
         **COMMON,
         "index": Parameter(default=True, read=boolean),
         "doc_values": Parameter(default=True, read=boolean),
@@ -76,7 +76,8 @@ class Keyword(FieldType):
             prefix = ", ".join(str(byte if byte < 128 else byte - 256) for byte in encoded[:30])
             raise BadValue(
                 f'Document contains at least one immense term in field="{self.path}" (whose UTF8 encoding is longer '
-                f"than the max length {LONGEST}), all of which were skipped. Please correct the analyzer to not produce "
+                f"than the max length {LONGEST}), all of which were skipped. Please correct the analyzer to "
+                "not produce "
                 f"such terms. The prefix of the first immense term is: '[{prefix}]...'"
             )
         if self._indexed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from headpond.node.analysis.analysis import Analysis
 from headpond.node.mapping.base import Parameter, mapper_parsing
@@ -13,7 +14,10 @@ class ScaledFloat(FloatType):
     """Decimals kept as whole multiples of 1/scaling_factor."""
 
     type = "scaled_float"
-    parameters = {**NumberType.parameters, "scaling_factor": Parameter(updatable=True, read=float)}
+    parameters: ClassVar[dict[str, Parameter]] = {
+        **NumberType.parameters,
+        "scaling_factor": Parameter(updatable=True, read=float),
+    }
 
     def configure(self, analysis: Analysis) -> None:
         """Checks the factor, which is required."""

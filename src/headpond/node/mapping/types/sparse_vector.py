@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from headpond.node.mapping.base import BadValue, FieldType, Parameter, boolean
 from headpond.node.mapping.json_token import event, token
@@ -19,7 +19,7 @@ class SparseVector(FieldType):
     type = "sparse_vector"
     whole_arrays = True
     plain_errors = True
-    parameters = {
+    parameters: ClassVar[dict[str, Parameter]] = {
         "meta": Parameter(updatable=True),
         "store": Parameter(default=True, read=boolean),
         "index_options": Parameter(updatable=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from headpond.errors import RestError
 from headpond.node.analysis.analysis import Analysis
@@ -24,7 +24,7 @@ class Text(FieldType):
     """Analyzed full text with positions and lengths."""
 
     type = "text"
-    parameters = {
+    parameters: ClassVar[dict[str, Parameter]] = {
         **COMMON,
         "analyzer": Parameter(default="default"),
         "search_analyzer": Parameter(updatable=True),
