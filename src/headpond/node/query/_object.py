@@ -8,7 +8,7 @@ from typing import Any
 
 from headpond.errors import RestError
 from headpond.node.query.base import checked_boost
-from headpond.node.search.json import Json, MisplacedError
+from headpond.node.search.json import AT, Json, MisplacedError
 
 SCALARS = frozenset({"VALUE_STRING", "VALUE_NUMBER", "VALUE_BOOLEAN"})
 NUMBERS = frozenset({"VALUE_STRING", "VALUE_NUMBER"})
@@ -68,6 +68,9 @@ def read_members(
     Raises:
         RestError: 400 for a member that is unknown, of the wrong type, or missing.
     """
+    if not source.is_object:
+        reason = f"[{AT}] [{parser}] Expected START_OBJECT but was: {source.token}"
+        raise MisplacedError("x_content_parse_exception", reason, source)
     values: dict[str, Any] = {}
     for name, value in source.members():
         member = members.get(name)

@@ -116,6 +116,9 @@ def parse_queries(source: Json) -> tuple[Query, ...]:
 
 Readers = Mapping[str, Callable[[Json], Any]]
 
+LARGEST = 3.4028234e38
+"""The largest 32-bit float."""
+
 COMMON: Readers = {"boost": Json.decimal, "_name": Json.text}
 
 
@@ -145,6 +148,8 @@ def checked_boost(query: str, options: dict[str, Any]) -> dict[str, Any]:
     Raises:
         RestError: 400, the boost is negative.
     """
+    if options.get("boost", 1) > LARGEST:
+        raise RestError(400, "illegal_argument_exception", "boost must be a positive float, got Infinity")
     if options.get("boost", 1) < 0:
         reason = f"negative [boost] are not allowed in [{query}], use a value between 0 and 1 to deboost"
         raise RestError(400, "illegal_argument_exception", reason)

@@ -12,7 +12,7 @@ from headpond.node.mapping.types.sparse_vector import SparseVector as SparseVect
 from headpond.node.query._object import OBJECTS, Member, boolean, failed_build, read_object, text
 from headpond.node.query._value import no_match
 from headpond.node.query.base import Query
-from headpond.node.scoring.match import Match
+from headpond.node.scoring.match import Match, single
 from headpond.node.scoring.pruning import Pruning, read_pruning, split
 from headpond.node.search.json import Json, MisplacedError
 from headpond.node.search.rewriter import Rewriter
@@ -128,6 +128,6 @@ def _sum(shard: Shard, path: str, tokens: tuple[tuple[str, float], ...]) -> list
             entries = slice(weights.starts[row], weights.starts[row + 1])
             docs = weights.docs[entries]
             mask[docs] = True
-            total[docs] += np.float32(weight) * weights.weights[entries]
+            total[docs] += single(weight) * weights.weights[entries]
         found.append(Match(mask, total.astype(np.float32)))
     return found

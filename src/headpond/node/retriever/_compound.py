@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from headpond.errors import RestError
 from headpond.node.query._object import integer
 from headpond.node.retriever._context import Context
 from headpond.node.retriever.base import COMMON, LeafRetriever, Retriever
+from headpond.node.scoring.match import single
 from headpond.node.search.failed import search_failed
 from headpond.node.search.found import Found, Masks, Place, Results, masks_of, union
 from headpond.node.search.rewriter import Rewriter
@@ -79,7 +78,7 @@ class CompoundRetriever(Retriever):
         legs = [self.run_child(child, context) for child in self.children]
         hits = self.combine(context, legs)[: self.rank_window_size]
         if self.min_score is not None:
-            hits = [hit for hit in hits if hit.score >= np.float32(self.min_score)]
+            hits = [hit for hit in hits if hit.score >= single(self.min_score)]
         if self.has_min_score:
             matched = masks_of(context.shards, hits)
         else:

@@ -10,6 +10,12 @@ import numpy as np
 from headpond.node.store.segment import Bool, Float32
 
 
+def single(value: float) -> np.float32:
+    """The nearest 32-bit float, infinite where there is none."""
+    with np.errstate(over="ignore"):
+        return np.float32(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """What a query finds in one segment, deleted documents included.

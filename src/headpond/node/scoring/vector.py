@@ -57,7 +57,8 @@ def _array(field: DenseVector, given: tuple[float, ...] | str) -> Vector:
         except ValueError:
             raise _illegal(f"Failed to parse [query_vector]: [{given[:20]}] is not a string of hex digits") from None
     if field.element_type == "float":
-        return np.array(given, np.float32)
+        with np.errstate(over="ignore"):
+            return np.array(given, np.float32)
     for dim, number in enumerate(given):
         if number != int(number):
             raise _illegal(

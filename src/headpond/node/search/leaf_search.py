@@ -10,7 +10,7 @@ import numpy as np
 
 from headpond.errors import RestError
 from headpond.node.query.base import Query
-from headpond.node.scoring.match import Match, boolean, combine, everything
+from headpond.node.scoring.match import Match, boolean, combine, everything, single
 from headpond.node.search.found import Masks, Results
 from headpond.node.search.inner_hits import InnerQuery, checked
 from headpond.node.search.knn_section import KnnSection
@@ -129,7 +129,7 @@ class LeafSearch:
                 for clause in masks:
                     mask &= clause[leaf].mask
                 if self.min_score is not None:
-                    mask &= match.scores >= np.float32(self.min_score)
+                    mask &= match.scores >= single(self.min_score)
                 kept.append(Match(mask, match.scores))
             found.append(kept)
         return found

@@ -198,7 +198,12 @@ def _read_stored(source: Json) -> str:
 
 
 def _read_boosts(source: Json) -> dict[str, float]:
-    return {name: value.decimal() for element in source.elements() for name, value in element.members()}
+    boosts: dict[str, float] = {}
+    for element in source.elements():
+        if not element.is_object:
+            raise element.parsing_error(f"Expected [START_OBJECT] in [indices_boost] but found [{element.token}]")
+        boosts |= {name: value.decimal() for name, value in element.members()}
+    return boosts
 
 
 def _read_timeout(source: Json) -> object:

@@ -86,6 +86,8 @@ def read_rescore(source: Json) -> tuple[Rescore, ...]:
 
 
 def _read_one(source: Json) -> Rescore:
+    if not source.is_object:
+        raise source.parsing_error(f"unexpected token [{source.token}], expected an object")
     values: dict[str, Any] = {}
     for name, value in source.members():
         if name == "window_size" and value.is_scalar:

@@ -15,6 +15,7 @@ from headpond.node.query.base import parse_query
 from headpond.node.query.bool import Bool
 from headpond.node.retriever._context import Context
 from headpond.node.retriever.base import LeafRetriever, Retriever
+from headpond.node.scoring.match import single
 from headpond.node.search.failed import search_failed
 from headpond.node.search.fetch import Fetch
 from headpond.node.search.found import Found, Masks, Results, count, masks_of
@@ -116,7 +117,7 @@ class Searcher:
             ]
             hits = [hit for hit in hits if is_in(shards, kept, hit)]
         if request.min_score is not None:
-            hits = [hit for hit in hits if hit.score >= np.float32(request.min_score)]
+            hits = [hit for hit in hits if hit.score >= single(request.min_score)]
             matched = masks_of(shards, hits)
         return replace(results, hits=hits, matched=matched)
 
