@@ -101,6 +101,16 @@ def test_int8_is_measured_against_float32_before_it_is_taken(home: Path, tmp_pat
     assert 0.9 < told["cosine"] <= 1
 
 
+def test_another_model_under_the_same_name_is_loaded_anew(home: Path, tmp_path: Path) -> None:
+    vectors = []
+    for seed in (1, 2):
+        write_model(tmp_path / str(seed), seed=seed)
+        add("own", tmp_path / str(seed))
+        vectors.append(DenseModel.load("own").embed(["a cat"]).vectors[0])
+        store.remove("own")
+    assert float(vectors[0] @ vectors[1]) < 0.9
+
+
 def test_a_shipped_models_name_cannot_be_taken(home: Path, tmp_path: Path) -> None:
     write_model(tmp_path / "m")
     with pytest.raises(InputError, match="'splade-tiny' belongs to a shipped model"):

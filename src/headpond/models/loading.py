@@ -34,7 +34,7 @@ class Loaded:
     session: Session
 
 
-_loaded: dict[tuple[Path, str], Loaded] = {}
+_loaded: dict[tuple[Path, str, str], Loaded] = {}
 
 
 def load(name_or_folder: str | Path, *, task: Task, precision: PrecisionChoice = "auto") -> Loaded:
@@ -54,7 +54,7 @@ def load(name_or_folder: str | Path, *, task: Task, precision: PrecisionChoice =
     if card.task != task:
         raise ModelError(f"{card.name} is a {card.task} model, it cannot serve {task}")
     with _lock:
-        key = (folder, precision)
+        key = (folder, card.fingerprint, precision)
         if key not in _loaded:
             graph, actual = built.graph_of(folder, card, precision)
             tokenizer = Tokenizer(folder / "tokenizer.json", card.max_tokens)

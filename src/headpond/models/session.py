@@ -29,6 +29,8 @@ R = TypeVar("R")
 _lock = threading.Lock()
 _sessions: dict[Path, Session] = {}
 _pools: dict[int, ThreadPoolExecutor] = {}
+if hasattr(os, "register_at_fork"):  # threads do not survive a fork: a child makes its own
+    os.register_at_fork(after_in_child=_pools.clear)
 
 
 def default_threads() -> int:
@@ -84,10 +86,11 @@ class Session:
 
 def session(path: Path) -> Session:
     """The process's session for a file, made when first asked for."""
+    real = path.resolve()  # a file of the store is a link to its content: other content, other session
     with _lock:
-        if path not in _sessions:
-            _sessions[path] = Session(path)
-        return _sessions[path]
+        if real not in _sessions:
+            _sessions[real] = Session(real)
+        return _sessions[real]
 
 
 def parallel(work: Callable[[T], R], items: Iterable[T], threads: int) -> list[R]:

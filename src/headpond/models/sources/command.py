@@ -59,7 +59,7 @@ def run(
             if process.poll() is None:
                 process.kill()
                 process.wait()
-    return code, _printed(log)
+    return code, without_addresses(log.read_text("utf-8", "replace"))
 
 
 def last_error(printed: str) -> str:
@@ -76,9 +76,8 @@ def _wait(process: subprocess.Popen[bytes]) -> int | None:
         return None
 
 
-def _printed(log: Path) -> str:
-    text = log.read_text("utf-8", "replace")
-    # addresses of private indexes may carry credentials
+def without_addresses(text: str) -> str:
+    """The text with every URL taken out: that of a private index may carry credentials."""
     return re.sub(r"\w+://\S+", "(address)", text)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from headpond.errors import MissingExtraError, ModelError
 from headpond.models.card import HubSource
 from headpond.models.extra import need
+from headpond.models.sources.command import without_addresses
 
 REACH_SECONDS = 4.0
 _unreachable: str | None = None
@@ -93,4 +94,4 @@ def _download(hub: Any, source: HubSource, scratch: Path) -> dict[str, str]:
         }
     except Exception as error:  # the client raises errors of several libraries
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"the hub did not deliver it: {text}") from error
+        raise ModelError(f"the hub did not deliver it: {without_addresses(text)}") from error
