@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -83,26 +82,14 @@ def _sloppy(keys: list[Int64], slop: int) -> tuple[Int32, Float32]:
     common = owners[0]
     for other in owners[1:]:
         common = np.intersect1d(common, other, assume_unique=True)
-    docs, freqs = [], []
-    for doc in common.tolist():
-        low, high = doc * int(_SPREAD), (doc + 1) * int(_SPREAD)
-        lists = [(key[np.searchsorted(key, low) : np.searchsorted(key, high)] - low).tolist() for key in keys]
-        freq = sloppy_freq(lists, slop)
-        if freq:
-            docs.append(doc)
-            freqs.append(freq)
-    return np.array(docs, np.int32), np.array(freqs, np.float32)
-
-
-@dataclass(slots=True)
-class _Cursor:
-    places: list[int]
-    order: int
-    at: int = 0
-
-    @property
-    def place(self) -> int:
-        return self.places[self.at]
+    places = [(key % _SPREAD).tolist() for key in keys]
+    starts = [np.searchsorted(key, common * _SPREAD).tolist() for key in keys]
+    ends = [np.searchsorted(key, (common + 1) * _SPREAD).tolist() for key in keys]
+    freqs = np.zeros(len(common), np.float32)
+    for row in range(len(common)):
+        bounds = zip(places, starts, ends, strict=True)
+        freqs[row] = sloppy_freq([term[first[row] : last[row]] for term, first, last in bounds], slop)
+    return common[freqs > 0].astype(np.int32), freqs[freqs > 0]
 
 
 def sloppy_freq(lists: Sequence[list[int]], slop: int) -> float:
@@ -115,26 +102,23 @@ def sloppy_freq(lists: Sequence[list[int]], slop: int) -> float:
         lists: for each term its places, ascending, less the term's own place in the phrase.
         slop: the most moves allowed.
     """
-    cursors = [_Cursor(places, order) for order, places in enumerate(lists)]
-    end = max(cursor.place for cursor in cursors)
+    at = [0] * len(lists)
+    here = [places[0] for places in lists]
+    end = max(here)
     freq = 0.0
     while True:
-        cursor, following = _lowest_two(cursors)
-        moves, limit = end - cursor.place, following.place
-        passed = False
-        while cursor.at + 1 < len(cursor.places):
-            cursor.at += 1
-            end = max(end, cursor.place)
-            if cursor.place > limit:
+        last = min(range(len(here)), key=here.__getitem__)
+        limit = min(place for order, place in enumerate(here) if order != last)
+        moves, places, passed = end - here[last], lists[last], False
+        while at[last] + 1 < len(places):
+            at[last] += 1
+            here[last] = places[at[last]]
+            end = max(end, here[last])
+            if here[last] > limit:
                 passed = True
                 break
-            moves = min(moves, end - cursor.place)
+            moves = min(moves, end - here[last])
         if moves <= slop:
             freq += 1 / (1 + moves)
         if not passed:
             return freq
-
-
-def _lowest_two(cursors: list[_Cursor]) -> tuple[_Cursor, _Cursor]:
-    first, second = sorted(cursors, key=lambda cursor: (cursor.place, cursor.order))[:2]
-    return first, second
