@@ -35,7 +35,6 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any], bytes | None]] = {
     "get-without-id": ("GET", "/BOOKS/_doc", {}, None),
     "wrong-method": ("PATCH", "/BOOKS/_search", {}, None),
     "wrong-method-on-doc": ("PATCH", "/BOOKS/_doc/1", {}, b"{}"),
-    "wrong-method-at-the-root": ("POST", "/", {}, b"{}"),
     "unknown-endpoint-of-an-index": ("GET", "/BOOKS/_nothing", {}, None),
     "unknown-endpoint": ("GET", "/_nothing", {}, None),
     "unknown-endpoint-by-post": ("POST", "/_nothing/at/all", {}, b"{}"),
@@ -76,7 +75,7 @@ def _without_suggestions(value: Any) -> Any:
 
 
 BROKEN: dict[str, bytes] = {
-    "cut-off": b'{"query": {"match_all": {',
+    "cut-off": b'{"size": 1',
     "no-quotes": b"{query: 1}",
     "trailing-comma": b'{"size": 1,}',
     "something-behind": b'{"size": 1} x',

@@ -23,6 +23,11 @@ def test_scores_agree_within_single_precision():
     assert differences(hits(("a", 1.0)), hits(("a", 1.0001))) != []
 
 
+def test_scores_near_zero_agree_within_an_absolute_bound():
+    assert differences(hits(("a", 0.0050252676)), hits(("a", 0.005025208))) == []
+    assert differences(hits(("a", 0.0050252676)), hits(("a", 0.0050259))) != []
+
+
 def test_a_wider_tolerance_may_be_asked_for():
     assert differences(hits(("a", 1.0)), hits(("a", 1.04)), score_rel=0.05) == []
 

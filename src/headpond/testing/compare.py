@@ -1,6 +1,7 @@
 """Says where two answers differ; every tolerance that is allowed is written here and nowhere else.
 
-* Scores agree within a relative 1e-5 in single precision: Lucene sums in `float`, in an order of its own.
+* Scores agree within a relative 1e-5 in single precision: Lucene sums in `float`, in an order of its own. Near zero,
+  where `1 + cosine` cancels, they agree within 1e-7.
 * Hits of equal score may come in any order among themselves: the order inside a tie is not promised.
 * Everything else is equal: names, types (`1` is not `1.0`, outside scores), texts and the order of lists.
 """
@@ -15,6 +16,7 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Any
 
 SCORE_REL = 1e-5
+SCORE_ABS = 1e-7
 SCORES = frozenset({"_score", "max_score", "score", "score_before"})
 FLOAT_REL = 1e-9  # other floats are printed from doubles; the last digit may be rounded differently
 
@@ -64,7 +66,7 @@ def _lists(actual: Sequence[Json], expected: Sequence[Json], path: str, rel: flo
 
 def _same(actual: Json, expected: Json, key: str, rel: float) -> bool:
     if key in SCORES and _is_number(actual) and _is_number(expected):
-        return math.isclose(actual, expected, rel_tol=rel, abs_tol=1e-12)
+        return math.isclose(actual, expected, rel_tol=rel, abs_tol=SCORE_ABS)
     if isinstance(actual, float) and isinstance(expected, float):
         return math.isclose(actual, expected, rel_tol=FLOAT_REL) or (math.isnan(actual) and math.isnan(expected))
     return type(actual) is type(expected) and bool(actual == expected)
@@ -96,7 +98,7 @@ class _Close:
 
     def __call__(self, hit: Mapping[str, Json]) -> int:
         score = hit["_score"]
-        if not math.isclose(score, self._last, rel_tol=self._rel):
+        if not math.isclose(score, self._last, rel_tol=self._rel, abs_tol=SCORE_ABS):
             self._run += 1
         self._last = score
         return self._run
