@@ -1,4 +1,4 @@
-"""Why the pond's lexical index is its own: tantivy's scores and the cost of a set of matches, beside Lucene's formula.
+"""Why the pond's lexical index is its own: tantivy's scores and the cost of a set of matches, beside Elasticsearch's.
 
 Needs `pip install tantivy`. Lucene counts only the documents that have a field (its number of documents, its average
 length); tantivy counts all. Both must be right for a ranking to move unchanged between the pond and a cluster.
@@ -71,7 +71,7 @@ def main() -> None:
     rows = []
     for term in ("w17", "all"):
         query = tantivy.Query.term_query(index.schema, "body", term)
-        top = searcher.search(query, 1).hits[0][0] / 2.2  # tantivy keeps the constant factor k1 + 1 that Lucene dropped
+        top = searcher.search(query, 1).hits[0][0]  # both keep the constant factor k1 + 1, as Elasticsearch does
         ours = client.search(index="docs", query={"match": {"body": term}}, size=1)["hits"]["max_score"]
 
         def collect(query: tantivy.Query = query) -> object:

@@ -39,7 +39,7 @@ def write(name: str, rows: list[dict[str, Any]], *, about: str, packages: list[s
     result = {
         "about": about,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": "python -m " + " ".join([f"benchmarks.{name}", *sys.argv[1:]]),
+        "command": " ".join(["python -m benchmarks", name, *sys.argv[1:]]),
         "commit": _commit(),
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
         "versions": {package: _version(package) for package in packages},
