@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+MOST_KNOWN = 100_000
+"""Terms of which an analyzer remembers what its filters make of them."""
 
 
 class CharFilter(ABC):
@@ -27,7 +30,12 @@ class TokenFilter(ABC):
 
     Args:
         options: the filter's body in the index settings.
+
+    Attributes:
+        alone: whether what becomes of a term depends on the term alone, so that it needs to be found only once.
     """
+
+    alone: ClassVar[bool] = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:  # noqa: B027 - most have no options
         pass
@@ -83,6 +91,23 @@ class Tokenizer(ABC):
         """The terms with their offsets."""
 
 
+class _Known(dict[str, "str | None"]):
+    """What filters make of each term that has come by."""
+
+    def __init__(self, filters: Sequence[TokenFilter]) -> None:
+        super().__init__()
+        self._filters = filters
+
+    def __missing__(self, term: str) -> str | None:
+        terms: list[str | None] = [term]
+        for token_filter in self._filters:
+            terms = token_filter(terms)
+        if len(self) >= MOST_KNOWN:
+            self.clear()
+        self[term] = terms[0]
+        return terms[0]
+
+
 class Analyzer:
     """Text to terms, as Lucene does it.
 
@@ -104,12 +129,20 @@ class Analyzer:
         self.filters = tuple(filters)
         self.char_filters = tuple(char_filters)
         self.position_increment_gap = position_increment_gap
+        self._known = _Known(self.filters) if all(token_filter.alone for token_filter in filters) else None
 
     def slots(self, text: str) -> list[str | None]:
         """The terms by position; None where a filter took a term away."""
         for char_filter in self.char_filters:
             text = char_filter(text)
-        terms: list[str | None] = list(self.tokenizer.terms(text))
+        return self._filtered(self.tokenizer.terms(text))
+
+    def _filtered(self, found: list[str]) -> list[str | None]:
+        terms: list[str | None] = list(found)
+        if not self.filters:
+            return terms
+        if self._known is not None:
+            return list(map(self._known.__getitem__, found))
         for token_filter in self.filters:
             terms = token_filter(terms)
         return terms
@@ -127,9 +160,7 @@ class Analyzer:
         for char_filter in self.char_filters:
             text = char_filter(text)
         spans = self.tokenizer.spans(text)
-        terms: list[str | None] = list(spans.terms)
-        for token_filter in self.filters:
-            terms = token_filter(terms)
+        terms = self._filtered(spans.terms)
         found = zip(terms, spans.starts, spans.ends, spans.types, strict=True)
         return [
             Token(term, position, start, end, kind)

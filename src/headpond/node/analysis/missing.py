@@ -79,7 +79,6 @@ TOKEN_FILTERS = frozenset(
         "apostrophe",
         "arabic_normalization",
         "arabic_stem",
-        "asciifolding",
         "bengali_normalization",
         "brazilian_stem",
         "cjk_bigram",
@@ -108,7 +107,6 @@ TOKEN_FILTERS = frozenset(
         "keyword_marker",
         "keyword_repeat",
         "kstem",
-        "length",
         "limit",
         "min_hash",
         "multiplexer",
@@ -127,14 +125,9 @@ TOKEN_FILTERS = frozenset(
         "shingle",
         "snowball",
         "sorani_normalization",
-        "stemmer",
         "stemmer_override",
         "synonym",
         "synonym_graph",
-        "trim",
-        "truncate",
-        "unique",
-        "uppercase",
         "word_delimiter",
         "word_delimiter_graph",
         "icu_folding",
@@ -142,4 +135,4 @@ TOKEN_FILTERS = frozenset(
     ]
 )
 
-CHAR_FILTERS = frozenset(["html_strip", "mapping", "pattern_replace", "icu_normalizer"])
+CHAR_FILTERS = frozenset(["mapping", "pattern_replace", "icu_normalizer"])

@@ -15,6 +15,7 @@ from headpond.node.search.source_filter import read_source
 from headpond.node.store.index import Index
 from headpond.node.store.operation import Operation, answer, run, validation
 from headpond.node.store.write_result import WriteResult
+from headpond.node.times import check_times
 
 if TYPE_CHECKING:
     from headpond.node.node import Node
@@ -31,6 +32,7 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
     """Writes to the index that each action names, or to the path's."""
     started = time.monotonic()
     refresh = refresh_policy(call)
+    check_times(call, "timeout")
     body = call.request.body
     if not body:
         raise RestError(400, "parse_exception", "request body is required")

@@ -9,6 +9,7 @@ from headpond.node.http import Response
 from headpond.node.identity import CLUSTER_NAME, NODE_ID, NODE_NAME, VERSION
 from headpond.node.router import route
 from headpond.node.store.index import Index
+from headpond.node.times import check_times
 
 if TYPE_CHECKING:
     from headpond.node.node import Node
@@ -24,6 +25,7 @@ HEALTH_PARAMS = (
 @route("GET", "/_cluster/health/{index}", params=HEALTH_PARAMS, body=False)
 def health(node: Node, call: Call) -> dict[str, Any] | Response:
     """Yellow while an index asks for replicas, for which one node has no place; red when a named one does not exist."""
+    check_times(call, "timeout", "master_timeout")
     name = call.parts.get("index")
     indices = list(node.indices) if name is None else node.indices.resolve(name, ignore_unavailable=True)
     found = name is None or bool(indices) or "*" in name or name == "_all"

@@ -17,6 +17,7 @@ from headpond.node.store.index import Document, Index
 from headpond.node.store.operation import Action, Operation, answer, read_conditions, run, validation
 from headpond.node.store.update_request import read_update
 from headpond.node.store.write_result import conflict
+from headpond.node.times import check_times
 
 if TYPE_CHECKING:
     from headpond.node.node import Node
@@ -92,6 +93,7 @@ def _operation(call: Call, action: Action, id: str | None, conditions: dict[str,
 
 def _write(node: Node, call: Call, operation: Operation) -> Response:
     refresh = refresh_policy(call)
+    check_times(call, "timeout")
     if problems := operation.problems():
         raise validation(problems)
     index = target(node, operation)

@@ -12,6 +12,7 @@ from headpond.node.http import Response
 from headpond.node.router import route
 from headpond.node.store.index import Index
 from headpond.node.store.names import not_found
+from headpond.node.times import check_times
 
 if TYPE_CHECKING:
     from headpond.node.node import Node
@@ -32,6 +33,7 @@ def chosen(node: Node, call: Call) -> list[Index]:
 @route("PUT", "/{index}", params=(*TIMEOUTS, "wait_for_active_shards"))
 def create(node: Node, call: Call) -> dict[str, Any]:
     """Makes an index with settings, mappings and aliases."""
+    check_times(call, *TIMEOUTS)
     name, body = call.part("index"), call.body or {}
     if not isinstance(body, Mapping):
         raise RestError(400, "parse_exception", "request body must be an object")

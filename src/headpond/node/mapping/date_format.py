@@ -71,12 +71,12 @@ class DateFormat:
             return round(float(whole) * 1000) if "." in whole else int(whole) * 1000
         month_name = parts.get("month_name")
         month = _MONTHS[month_name[:3].lower()] if month_name else int(parts.get("month") or 1)
-        year = int(parts.get("year") or 1970)
+        year = int(parts.get("year") or 1970) if not parts.get("short_year") else 2000 + int(parts["short_year"])
         hour = int(parts.get("hour") or (23 if round_up else 0))
         minute = int(parts.get("minute") or (59 if round_up else 0))
         second = int(parts.get("second") or (59 if round_up else 0))
         fraction = (parts.get("fraction") or ("999" if round_up else "0")).ljust(9, "9" if round_up else "0")
-        if not (1 <= month <= 12 and hour <= 24 and minute <= 59 and second <= 59):
+        if not (1 <= month <= 12 and hour <= 23 and minute <= 59 and second <= 59):
             return None
         last = days_in(year, month)
         day = int(parts.get("day") or 1)

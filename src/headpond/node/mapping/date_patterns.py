@@ -1,6 +1,7 @@
 """Date formats as expressions: Elasticsearch's named ones, and patterns of Java's DateTimeFormatter.
 
-The groups of an expression are `year month month_name day hour minute second fraction zone`, or `millis` or `seconds`.
+The groups of an expression are `year short_year month month_name day hour minute second fraction zone`, or `millis` or
+`seconds`.
 """
 
 from __future__ import annotations
@@ -13,18 +14,38 @@ from headpond.node.call import illegal_argument
 _ZONE = r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?(?::?\d{2})?)"
 
 
+_FRACTION = r"[.,](?P<fraction>\d{1,9})"
+
+
+def _date(year: str, digits: str) -> str:
+    """A date whose month and day may be missing."""
+    return rf"(?P<year>{year})(?:-(?P<month>{digits})(?:-(?P<day>{digits})"
+
+
+def _time(digits: str, seconds: str) -> str:
+    return rf"T(?P<hour>{digits}):(?P<minute>{digits}){seconds}"
+
+
 def _iso(year: str, digits: str) -> str:
     """ISO 8601 whose parts from the right may be missing."""
-    time = (
-        rf"(?P<hour>{digits})(?::(?P<minute>{digits})(?::(?P<second>{digits})(?:[.,](?P<fraction>\d{{1,9}}))?)?)?"
-        rf"(?:{_ZONE})?"
-    )
-    return rf"(?P<year>{year})(?:-(?P<month>{digits})(?:-(?P<day>{digits})(?:T(?:{time})?)?)?)?"
+    seconds = rf"(?::(?P<second>{digits})(?:{_FRACTION})?)?"
+    time = rf"(?P<hour>{digits})(?::(?P<minute>{digits}){seconds})?(?:{_ZONE})?"
+    return rf"{_date(year, digits)}(?:T(?:{time})?)?)?)?"
 
 
-_STRICT_ISO = _iso(r"[+-]?\d{4,9}", r"\d{2}")
+def _day_and_time(year: str, digits: str, seconds: str, zone: str) -> str:
+    return rf"(?P<year>{year})-(?P<month>{digits})-(?P<day>{digits}){_time(digits, seconds)}{zone}"
+
+
+_YEAR, _LAX_YEAR = r"-?\d{4}", r"-?\d{1,9}"
+_TWO, _LAX_TWO = r"\d{2}", r"\d{1,2}"
+_STRICT_ISO = _iso(_YEAR, _TWO)
 _SPECIAL = {
-    "date_optional_time": _iso(r"[+-]?\d{1,9}", r"\d{1,2}"),
+    "date": rf"{_date(_LAX_YEAR, _LAX_TWO)})?)?",
+    "date_optional_time": _iso(_LAX_YEAR, _LAX_TWO),
+    "date_time": _day_and_time(_LAX_YEAR, _LAX_TWO, rf"(?::(?P<second>{_LAX_TWO}){_FRACTION})?", _ZONE),
+    "strict_date_time": _day_and_time(_YEAR, _TWO, rf":(?P<second>{_TWO})(?:{_FRACTION})?", _ZONE),
+    "date_time_no_millis": _day_and_time(_LAX_YEAR, _LAX_TWO, rf"(?::(?P<second>{_LAX_TWO}))?", rf"(?:{_ZONE})?"),
     "strict_date_optional_time": _STRICT_ISO,
     "strict_date_optional_time_nanos": _STRICT_ISO,
     "iso8601": _STRICT_ISO,
@@ -110,16 +131,15 @@ def _part(letter: str, count: int, pattern: str, lax: bool) -> str:
     if letter in "ML" and count >= 3:
         return r"(?P<month_name>[A-Za-z]{3,9})"
     if letter in "yu":
-        digits = r"\d{2}" if count == 2 else r"\d{1,9}" if lax or count == 1 else rf"[+-]?\d{{{count},9}}"
-        # A year that more digits follow takes no more than it must.
-        digits = rf"\d{{{count}}}" if re.search(r"y{4}M", pattern) else digits
-        return f"(?P<year>{digits})"
+        if count == 2:
+            return r"(?P<short_year>\d{2})"
+        return f"(?P<year>{_LAX_YEAR if lax or count == 1 else rf'{chr(92)}d{{{count}}}'})"
     if letter in _PARTS:
         return rf"(?P<{_PARTS[letter]}>\d{{{1 if lax or count == 1 else 2},2}})"
     if letter == "S":
         return rf"(?P<fraction>\d{{{'1,9' if lax else count}}})"
     if letter in "XxZ":
-        return _ZONE
+        return _zone(letter, count)
     if letter == "E" and count <= 4:
         return r"[A-Za-z]{3,9}"
     raise RestError(
@@ -127,6 +147,15 @@ def _part(letter: str, count: int, pattern: str, lax: bool) -> str:
         "not_implemented_exception",
         f"the letter [{letter}] of the date format [{pattern}] is not supported by headpond",
     )
+
+
+def _zone(letter: str, count: int) -> str:
+    """`Z` is never the letter itself unless it stands five times; `X` takes it, `x` does not."""
+    hours = r"[+-]\d{2}"
+    if letter == "Z":
+        letter, count = ("X", 3) if count == 5 else ("x", 2)
+    offset = (rf"{hours}(?:\d{{2}})?", rf"{hours}\d{{2}}", rf"{hours}:\d{{2}}")[min(count, 3) - 1]
+    return f"(?P<zone>{'Z|' if letter == 'X' else ''}{offset})"
 
 
 def _invalid(pattern: str, why: str) -> RestError:

@@ -18,16 +18,22 @@ def refuse_repeated_keys(raw: bytes, document: dict[str, Any]) -> None:
     Raises:
         RestError: 400 `document_parsing_exception`, an object has a key twice.
     """
-    if _keys(document) < raw.count(b'":') + raw.count(b'" :'):
+    if document and _keys(document) < raw.count(b'":') + raw.count(b'" :'):
         json.loads(raw, object_pairs_hook=_checked)
 
 
-def _keys(value: dict[str, Any] | list[Any]) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(_keys(inner) for inner in value.values() if type(inner) is dict or type(inner) is list)
-    if not value or isinstance(value[0], (int, float)):
-        return 0
-    return sum(_keys(inner) for inner in value if type(inner) is dict or type(inner) is list)
+def _keys(document: dict[str, Any]) -> int:
+    found = 0
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is dict:
+            found += len(value)
+            value = value.values()
+        elif isinstance(value[0], (int, float)):
+            continue
+        waiting += [inner for inner in value if inner and (type(inner) is dict or type(inner) is list)]
+    return found
 
 
 def _checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

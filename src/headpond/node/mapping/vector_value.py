@@ -15,6 +15,7 @@ from headpond.node.mapping.text_value import java_float, number_text
 UNIT_TOLERANCE = 1e-3
 """How far a squared length may be from 1 for dot_product."""
 
+_NUMBERS = frozenset({int, float})
 EXPECTED = "Failed to parse object: expecting token of type [VALUE_NUMBER] but found"
 
 
@@ -74,7 +75,7 @@ def _from_hex(text: str) -> NDArray[np.int8]:
 
 def _check_numbers(items: list[Any]) -> None:
     """Numpy would also take true, null and digits in strings for numbers."""
-    if {type(item) for item in items} <= {int, float}:
+    if _NUMBERS.issuperset(map(type, items)):
         return
     for position, item in enumerate(items):
         if type(item) not in (int, float):

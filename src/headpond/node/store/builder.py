@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class SegmentBuilder:
 
 class _TextTerms:
     def __init__(self) -> None:
-        self._vocabulary: dict[str, int] = {}
+        self._vocabulary: dict[str, int] = defaultdict(count().__next__)
         self._terms = array("i")
         self._positions = array("i")
         self._docs = array("i")
@@ -111,8 +112,7 @@ class _TextTerms:
 
     def add(self, doc: int, text: Text) -> None:
         self._kept = text.kept
-        vocabulary = self._vocabulary
-        self._terms.extend([vocabulary.setdefault(term, len(vocabulary)) for term in text.terms])
+        self._terms.extend(map(self._vocabulary.__getitem__, text.terms))
         self._positions.extend(text.positions)
         self._docs.append(doc)
         self._counts.append(len(text.terms))
@@ -146,14 +146,13 @@ class _TextTerms:
 
 class _ExactTerms:
     def __init__(self) -> None:
-        self._vocabulary: dict[str, int] = {}
+        self._vocabulary: dict[str, int] = defaultdict(count().__next__)
         self._terms = array("i")
         self._docs = array("i")
 
     def add(self, doc: int, values: Iterable[str]) -> None:
-        vocabulary = self._vocabulary
         for value in dict.fromkeys(values):
-            self._terms.append(vocabulary.setdefault(value, len(vocabulary)))
+            self._terms.append(self._vocabulary[value])
             self._docs.append(doc)
 
     def postings(self) -> Postings:
@@ -214,15 +213,14 @@ class _Dense:
 
 class _Sparse:
     def __init__(self) -> None:
-        self._vocabulary: dict[str, int] = {}
+        self._vocabulary: dict[str, int] = defaultdict(count().__next__)
         self._tokens = array("i")
         self._weights = array("f")
         self._docs = array("i")
         self._counts = array("i")
 
     def add(self, doc: int, weights: dict[str, float]) -> None:
-        vocabulary = self._vocabulary
-        self._tokens.extend([vocabulary.setdefault(token, len(vocabulary)) for token in weights])
+        self._tokens.extend(map(self._vocabulary.__getitem__, weights))
         self._weights.extend(weights.values())
         self._docs.append(doc)
         self._counts.append(len(weights))

@@ -120,10 +120,12 @@ class FieldSink:
         if entry is None:
             entry = self._current.text[path] = Text(kept=kept)
         start = entry.following
-        for position, term in enumerate(slots, start):
-            if term is not None:
-                entry.terms.append(term)
-                entry.positions.append(position)
+        if None in slots:
+            entry.terms += [term for term in slots if term is not None]
+            entry.positions += [position for position, term in enumerate(slots, start) if term is not None]
+        else:
+            entry.terms += slots  # type: ignore[arg-type]  # there is no None among them
+            entry.positions += range(start, start + len(slots))
         entry.following = start + len(slots) + gap
         self._current.present.add(path)
 
@@ -152,10 +154,12 @@ class FieldSink:
 
     def sparse(self, path: str, weights: Mapping[str, float]) -> None:
         """Adds weights by token; a token given twice keeps the larger weight."""
-        known = self._current.sparse.setdefault(path, {})
-        for token, weight in weights.items():
-            if weight > known.get(token, 0.0):
-                known[token] = weight
+        known = self._current.sparse.get(path)
+        if known is None:
+            self._current.sparse[path] = dict(weights)
+        else:
+            for token, weight in weights.items():
+                known[token] = max(weight, known.get(token, 0.0))
         self._current.present.add(path)
 
     def ignored(self, path: str) -> None:

@@ -18,7 +18,11 @@ _ASCII = re.compile(
 
 _EXTEND = r"[\p{WB=Format}\p{WB=Extend}\p{WB=ZWJ}]*+"
 _NUMBER = rf"[\p{{WB=Numeric}}\uFF10-\uFF19]{_EXTEND}"
-_LETTER = rf"[\p{{WB=ALetter}}\p{{WB=Hebrew_Letter}}]{_EXTEND}"
+_HEBREW = rf"\p{{WB=Hebrew_Letter}}{_EXTEND}"
+_LETTER = (
+    rf"(?:{_HEBREW}(?:\p{{WB=Double_Quote}}{_EXTEND}(?={_HEBREW})|\p{{WB=Single_Quote}}{_EXTEND})?+"
+    rf"|\p{{WB=ALetter}}{_EXTEND})"
+)
 _KATAKANA = rf"\p{{WB=Katakana}}{_EXTEND}"
 _JOIN = rf"\p{{WB=ExtendNumLet}}{_EXTEND}"
 _MID_LETTER = rf"[\p{{WB=MidLetter}}\p{{WB=MidNumLet}}\p{{WB=Single_Quote}}]{_EXTEND}"
@@ -27,17 +31,18 @@ _NUMBERS = rf"{_NUMBER}(?:(?:{_MID_NUMBER})?{_NUMBER})*+"
 _LETTERS = rf"{_LETTER}(?:(?:{_MID_LETTER})?{_LETTER})*+"
 _PART = rf"(?:(?:{_KATAKANA})++|(?:{_NUMBERS}|{_LETTERS})++)"
 _WORD = rf"(?:{_JOIN})*+{_PART}(?:(?:{_JOIN})++{_PART})*(?:{_JOIN})*+"
-_PICTURE = r"(?:\p{Extended_Pictographic}|\p{Emoji_Presentation})[\uFE0F\p{Emoji_Modifier}]*"
-_EMOJI = rf"\p{{Regional_Indicator}}{{2}}|[0-9#*]\uFE0F?\u20E3|{_PICTURE}(?:\u200D{_PICTURE})*"
+_PICTURE = rf"(?:\p{{Extended_Pictographic}}|[\p{{Emoji_Presentation}}--\p{{Regional_Indicator}}]){_EXTEND}"
+_FLAG = rf"\p{{Regional_Indicator}}{_EXTEND}"
+_EMOJI = rf"{_FLAG}{_FLAG}|[0-9#*]\uFE0F?\u20E3|{_PICTURE}(?:(?<=\u200D){_PICTURE})*"
 
 _UNICODE = regex.compile(
     rf"(?P<emoji>{_EMOJI})|(?P<word>{_WORD})|(?P<asian>(?:\p{{LB=SA}}{_EXTEND})++)"
     rf"|(?P<han>\p{{Script=Han}}{_EXTEND})|(?P<hiragana>\p{{Script=Hiragana}}{_EXTEND})",
     flags=regex.V1,
 )
-_NUMERIC_ONLY = regex.compile(r"[^\p{L}]*", flags=regex.V1)
-_HANGUL_ONLY = regex.compile(r"[\p{Script=Hangul}\p{M}]+", flags=regex.V1)
-_KATAKANA_ONLY = regex.compile(r"[\p{WB=Katakana}\p{WB=ExtendNumLet}\p{M}]+", flags=regex.V1)
+_LETTERED = regex.compile(r"[\p{WB=ALetter}\p{WB=Hebrew_Letter}\p{WB=Katakana}]", flags=regex.V1)
+_HANGUL_ONLY = regex.compile(rf"(?:[\p{{Script=Hangul}}&&\p{{WB=ALetter}}]{_EXTEND})+", flags=regex.V1)
+_KATAKANA_ONLY = regex.compile(rf"(?:{_KATAKANA})+", flags=regex.V1)
 
 _KINDS = {
     "emoji": "<EMOJI>",
@@ -61,7 +66,7 @@ class Standard(Tokenizer):
         """The terms alone."""
         found = _ASCII.findall(text) if text.isascii() else [match[0] for match in _UNICODE.finditer(text)]
         longest = self._longest
-        if len(text) > longest and any(len(term) > longest for term in found):
+        if len(text) > longest and found and len(max(found, key=len)) > longest:
             return [term[cut : cut + longest] for term in found for cut in range(0, len(term), longest)]
         return found
 
@@ -89,7 +94,7 @@ class Standard(Tokenizer):
 
 
 def _word_kind(word: str) -> str:
-    if _NUMERIC_ONLY.fullmatch(word):
+    if not _LETTERED.search(word):
         return "<NUM>"
     if word.isascii():
         return "<ALPHANUM>"
