@@ -17,7 +17,8 @@ from headpond.node.node import PRODUCT, Node
 
 # Elasticsearch's default of http.max_content_length.
 MAX_BODY_BYTES = 100 * 1024 * 1024
-METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
+# Those that no route takes too, so that the node refuses them in Elasticsearch's words.
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 
 
 def application(node: Node, *, hosts: Iterable[str] = ()) -> Starlette:
