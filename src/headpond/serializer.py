@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import orjson
 from elastic_transport import NdjsonSerializer
-from elasticsearch.serializer import JsonSerializer, SerializationError
+from elasticsearch.exceptions import SerializationError
+from elasticsearch.serializer import JsonSerializer
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 

@@ -35,8 +35,8 @@ def test_the_examples_of_a_page_work_in_their_order(page: Path, tmp_path: Path) 
 
 
 def run_python(block: Block, folder: Path) -> None:
-    """Runs a Python block; comments `#> text` are the lines it must print."""
-    wanted = "\n".join(line.strip()[3:] for line in block.text.splitlines() if line.strip().startswith("#> "))
+    """Runs a Python block; comments `# -> text` are the lines it must print."""
+    wanted = "\n".join(line.strip()[5:] for line in block.text.splitlines() if line.strip().startswith("# -> "))
     done = subprocess.run(
         [sys.executable, "-c", block.text], cwd=folder, env=environment(), capture_output=True, text=True, check=False
     )

@@ -43,8 +43,8 @@ def _advance(paths: list[list[str]], name: str) -> tuple[bool, list[list[str]]]:
 
 def _keep(value: Any, paths: list[list[str]]) -> Any:
     if isinstance(value, list):
-        kept = [item for item in (_keep(item, paths) for item in value) if item is not _NOTHING]
-        return kept if kept else _NOTHING
+        items = [item for item in (_keep(item, paths) for item in value) if item is not _NOTHING]
+        return items or _NOTHING
     if not isinstance(value, dict):
         return _NOTHING
     result = {}

@@ -1,1 +1,1 @@
-"""The REST API, one module a namespace; every function is one operation of Elasticsearch's specification, with its route above it."""
+"""The REST API, one module a namespace; a function is one operation of Elasticsearch's specification."""

@@ -26,9 +26,10 @@ def scores(vectors: Vectors, query: Vector, similarity: str, element_type: str) 
     """
     if element_type == "bit":
         bits = len(query) * 8
-        different = np.bitwise_count((vectors.matrix ^ query).view(np.uint8)).sum(axis=1)
-        return ((bits - different) / bits).astype(np.float32)
-    matrix = vectors.matrix if vectors.matrix.dtype == np.float32 else vectors.matrix.astype(np.float32)
+        stored, asked = vectors.matrix.view(np.uint8), query.view(np.uint8)
+        different = np.bitwise_count(stored ^ asked).sum(axis=1)
+        return np.asarray((bits - different) / bits, np.float32)
+    matrix = vectors.matrix.astype(np.float32, copy=False)
     wanted = query.astype(np.float32)
     if similarity == "l2_norm":
         return np.float32(1) / (np.float32(1) + squared_distances(matrix, wanted))

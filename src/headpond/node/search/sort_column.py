@@ -59,7 +59,8 @@ class SortColumn:
                 return [date_text(self.field, value, self.key.format) for value in self.values.tolist()]
             if self.single:
                 return list(self.values.astype(np.float32))
-            return self.values.tolist()
+            numbers: list[Any] = self.values.tolist()
+            return numbers
         missing = None if self.key.missing in ("_first", "_last") else str(self.key.missing)
         return [missing if place < 0 else self.dictionary[place] for place in self.values.tolist()]
 
@@ -176,7 +177,7 @@ def _numbers(docs: Int64, key: SortKey, field: FieldType | None, column: Column 
     if column is not None:
         chosen, has = chosen_values(column, docs, key.chosen)
         values = np.where(has, chosen, values).astype(dtype)
-    keys = values if not key.descending else ~values if whole else -values
+    keys = values if not key.descending else np.invert(values, casting="unsafe") if whole else -values
     return SortColumn(key, field, keys, values, single=kind in ("float", "half_float"))
 
 

@@ -62,7 +62,11 @@ def best_by_sort(
             values = zip(*(column.shown() for column in segment.columns), strict=True)
             places = (Place(number, doc) for doc in (segment.docs + leaf.base).tolist())
             candidates += [Found(*entry) for entry in zip(places, scores, values, strict=True)]
-    return sorted(candidates, key=cmp_to_key(lambda left, right: _compare(left, right, keys)))[:size]
+
+    def order_of(left: Found, right: Found) -> int:
+        return _compare(left, right, keys)
+
+    return sorted(candidates, key=cmp_to_key(order_of))[:size]
 
 
 def _behind(columns: list[SortColumn], after: Sequence[Any]) -> Bool:
