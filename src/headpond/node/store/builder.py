@@ -231,7 +231,9 @@ class _Sparse:
         order = np.argsort(tokens, kind="stable")
         docs = np.repeat(np.array(self._docs, np.int32), np.array(self._counts, np.int64))
         weights = quantised(np.array(self._weights, np.float32))
-        return Weights(rows, row_starts(tokens[order], len(rows)), docs[order], weights[order], len(self._docs))
+        return Weights(
+            rows, row_starts(tokens[order], len(rows)), docs[order], weights[order], int(np.count_nonzero(self._counts))
+        )
 
 
 def sorted_rows(vocabulary: dict[str, int]) -> tuple[dict[str, int], Int32]:

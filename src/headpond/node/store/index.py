@@ -19,12 +19,16 @@ from headpond.node.mapping.mapping import Mapping
 from headpond.node.search.source_filter import SourceFilter
 from headpond.node.store.database import Database
 from headpond.node.store.metadata import Metadata
+from headpond.node.store.names import not_found
 from headpond.node.store.searchable import Searchable
 from headpond.node.store.segment import Reader, Segment
 from headpond.node.store.sink import Fields
 from headpond.node.store.tables import SEQ_NO_BITS, source_key
 from headpond.node.store.vectors_blob import put_vectors, take_vectors
 from headpond.node.store.write_result import ANY, Conditions, Current, WriteResult, check, conflict
+
+MOST_WAITING = 20_000
+"""Documents after which a refresh does not wait for a search, so that a long load needs no more memory than this."""
 
 LINGER = 60.0
 """Seconds that the source of a replaced document stays readable for searches that began before the refresh."""
@@ -70,6 +74,7 @@ class _Core:
         self.folder: Path | None = database.path / "segments" / metadata.uuid if database.path is not None else None
         self.searchable = Searchable(self.folder)
         self.next_seq_no = 0
+        self.removed = False
         self.staged: list[tuple[str, int, Sequence[Fields]]] = []
         self.staged_dead: list[int] = []
         self.saved: tuple[Mapping, int] | None = None
@@ -326,6 +331,8 @@ class Index:
         self._core.database.connection.execute("UPDATE indices SET mapping = ? WHERE number = ?", (text, self.number))
 
     def _begin(self) -> None:
+        if self._core.removed:
+            raise not_found(self.name)
         if self._core.saved is None:
             self._core.saved = (self.mapping, self._core.next_seq_no)
 
@@ -338,6 +345,8 @@ class Index:
             core.searchable.drop(seq_no)
         core.waiting_dead += core.staged_dead
         core.staged, core.staged_dead, core.saved = [], [], None
+        if core.searchable.waiting >= MOST_WAITING and core.metadata.refresh_interval is not None:
+            self.refresh()
 
     def rolled_back(self) -> None:
         """Nothing of the transaction was kept."""
@@ -373,18 +382,22 @@ class Index:
                 core.searchable.add(id, seq_no, _routed(documents, routing))
 
     def remove(self) -> None:
-        """Deletes the documents and the segment files. Call it inside a transaction."""
+        """Deletes the documents. Call it inside a transaction, and `removed` behind it."""
         core, connection = self._core, self._core.database.connection
         low, high = source_key(self.number, 0), source_key(self.number + 1, 0)
         connection.execute("DELETE FROM docs WHERE number = ?", (self.number,))
         connection.execute("DELETE FROM sources WHERE key >= ? AND key < ?", (low, high))
         connection.execute("DELETE FROM superseded WHERE key >= ? AND key < ?", (low, high))
-        if core.folder is not None:
-            shutil.rmtree(core.folder, ignore_errors=True)
+
+    def removed(self) -> None:
+        """The index is gone for good: its files go too, and nothing can be written to it any more."""
+        self._core.removed = True
+        if self._core.folder is not None:
+            shutil.rmtree(self._core.folder, ignore_errors=True)
 
     def close(self) -> None:
         """Shows and keeps what waits, so that the next start has nothing to read again."""
-        if self._core.searchable.waiting_since is not None:
+        if self._core.searchable.waiting_since is not None and not self._core.removed:
             self.refresh()
 
 

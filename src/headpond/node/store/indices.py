@@ -166,11 +166,13 @@ class Indices:
 
     def delete(self, index: Index) -> None:
         """Deletes an index with all its documents and aliases."""
-        with self._database.transaction() as connection:
-            index.remove()
-            connection.execute("DELETE FROM aliases WHERE number = ?", (index.number,))
-            connection.execute("DELETE FROM indices WHERE number = ?", (index.number,))
-        self._indices.pop(index.name, None)
+        with self._database.lock:
+            with self._database.transaction() as connection:
+                index.remove()
+                connection.execute("DELETE FROM aliases WHERE number = ?", (index.number,))
+                connection.execute("DELETE FROM indices WHERE number = ?", (index.number,))
+            self._indices.pop(index.name, None)
+            index.removed()
 
     def put_mapping(self, index: Index, body: Mapping[str, Any]) -> None:
         """Merges fields into an index's mapping.

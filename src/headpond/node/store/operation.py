@@ -179,9 +179,12 @@ def _integer(given: Mapping[str, Any], name: str) -> int | None:
     if value is None:
         return None
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError):
-        raise illegal_argument(f"Failed to parse long parameter [{name}] with value [{value}]") from None
+        number = 1 << 63
+    if not -(1 << 63) <= number < 1 << 63:
+        raise illegal_argument(f"Failed to parse long parameter [{name}] with value [{value}]")
+    return number
 
 
 def validation(problems: list[str]) -> RestError:

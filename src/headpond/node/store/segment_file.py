@@ -77,7 +77,7 @@ def load_segment(path: Path) -> Segment:
         UnreadableSegmentError: the file is missing, damaged or of another format.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _read({name: arrays[name] for name in arrays.files})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise UnreadableSegmentError(str(error)) from error
