@@ -1,8 +1,8 @@
 """Questions in plain words for the demo; the names of what answers them do not stand in them."""
 
 QUESTIONS = (
-    "how do I read rows from a spreadsheet saved as comma separated values",
-    "make a folder that deletes itself when I am done",
-    "run another program and capture what it prints",
+    "pick random items from a list without repeating",
+    "split a path into directory and file name",
+    "convert a string with a date into an object",
     "remember the results of expensive function calls",
 )
