@@ -66,6 +66,8 @@ def _hit(hit: Mapping[str, Any]) -> Text:
     title = next((source[name] for name in TITLES if isinstance(source.get(name), str)), None)
     text = Text(_short(title or hit["_id"], 160), style="cyan")
     passage = hit.get("_headpond", {}).get("passage", {}).get("text") or _first_text(source, title)
+    if passage and title:
+        passage = passage.removeprefix(title).lstrip()  # fields that were ranked together begin with the title
     if passage:
         text.append("\n" + _short(passage, PASSAGE), style="default")
     return text
