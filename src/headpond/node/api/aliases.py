@@ -142,7 +142,7 @@ def _unreadable(call: Call, number: int, kind: str, reason: str, *, plain: bool 
     outer = locate(text, ["actions", number])
     inner = locate(text, ["actions", number, kind])
     if plain:
-        where = line_and_column(text, outer.end - 1)
+        where = line_and_column(text, outer.end)
         cause = illegal_argument(reason)
     else:
         key = text.rfind(b'"', 0, text.rfind(b'"', 0, inner.start))

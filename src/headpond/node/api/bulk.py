@@ -41,6 +41,7 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
         call.parts.get("index"),
         routing=call.text("routing"),
         require_alias=call.flag("require_alias"),
+        require_data_stream=call.flag("require_data_stream"),
         pipeline=call.text("pipeline"),
         source=call.text("_source"),
     )
@@ -49,13 +50,17 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
         raise validation(problems or ["no requests added"])
     targets = _targets(node, operations)
     items: list[dict[str, Any]] = []
+    executed: list[str] | None = [] if call.flag("list_executed_pipelines") else None
     touched_indices: dict[str, Index] = {}
     with node.indices.writing() as touched:
         for operation, found in zip(operations, targets, strict=True):
             if isinstance(found, Index) and found.name not in touched_indices:
                 touched_indices[found.name] = found
                 touched.append(found)
-            items.append({operation.action: _item(operation, found, refreshed=refresh == "true")})
+            item = _item(operation, found, refreshed=refresh == "true")
+            if executed is not None and "error" not in item and operation.action != "delete":
+                item["executed_pipelines"] = executed
+            items.append({operation.action: item})
     if refresh != "false":
         for index in touched_indices.values():
             index.refresh()
@@ -65,10 +70,11 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
 
 def _targets(node: Node, operations: list[Operation]) -> list[Index | RestError]:
     """The index of each write, made where it is missing before anything is written; or why it has none."""
-    known: dict[tuple[str, bool, bool], Index | RestError] = {}
+    known: dict[tuple[str, bool, bool, bool], Index | RestError] = {}
     targets = []
     for operation in operations:
-        key = (operation.index, operation.require_alias, operation.action == "delete")
+        plain_delete = operation.action == "delete" and operation.conditions.version is None
+        key = (operation.index, operation.require_alias, operation.require_data_stream, plain_delete)
         if key not in known:
             try:
                 known[key] = target(node, operation)

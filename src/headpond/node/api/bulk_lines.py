@@ -29,6 +29,7 @@ def read_operations(
     *,
     routing: str | None = None,
     require_alias: bool = False,
+    require_data_stream: bool = False,
     pipeline: str | None = None,
     source: str | None = None,
 ) -> list[Operation]:
@@ -39,6 +40,7 @@ def read_operations(
         index: where actions that name no index go.
         routing: for actions that name none.
         require_alias: for actions that do not say.
+        require_data_stream: for actions that do not say.
         pipeline: for actions that name none.
         source: the `_source` of updates that have none.
 
@@ -47,7 +49,12 @@ def read_operations(
     """
     if not body.endswith(b"\n"):
         raise illegal_argument("The bulk request must be terminated by a newline [\\n]")
-    defaults: dict[str, Any] = {"routing": routing, "require_alias": require_alias, "pipeline": pipeline}
+    defaults: dict[str, Any] = {
+        "routing": routing,
+        "require_alias": require_alias,
+        "require_data_stream": require_data_stream,
+        "pipeline": pipeline,
+    }
     operations = []
     lines = _lines(body)
     for number, line in lines:
@@ -117,6 +124,7 @@ def _operation(action: Action, meta: dict[str, Any], index: str | None) -> Opera
         conditions=read_conditions(meta, create=action == "create"),
         routing=None if routing is None else _text(routing),
         require_alias=meta.get("require_alias") in (True, "true"),
+        require_data_stream=meta.get("require_data_stream") in (True, "true"),
         pipeline=meta.get("pipeline"),
     )
 

@@ -86,7 +86,7 @@ def shard_count(index: Index) -> int:
 
 def replica_count(index: Index) -> int:
     """`index.number_of_replicas`, of which none has a place."""
-    return int(index.metadata.settings.get("index.number_of_replicas", "1"))
+    return index.metadata.replicas
 
 
 def index_status(index: Index) -> str:

@@ -13,7 +13,8 @@ from headpond.node.http import Response
 from headpond.node.router import route
 from headpond.node.search.json import Json
 from headpond.node.search.source_filter import SourceFilter, read_source
-from headpond.node.store.index import Document, Index
+from headpond.node.store.document import Document
+from headpond.node.store.index import Index
 from headpond.node.store.operation import Action, Operation, answer, read_conditions, run, validation
 from headpond.node.store.update_request import read_update
 from headpond.node.store.write_result import conflict
@@ -87,6 +88,7 @@ def _operation(call: Call, action: Action, id: str | None, conditions: dict[str,
         conditions=read_conditions(given, create=action == "create"),
         routing=call.text("routing"),
         require_alias=call.flag("require_alias"),
+        require_data_stream=call.flag("require_data_stream"),
         pipeline=call.text("pipeline"),
     )
 
@@ -117,6 +119,9 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
 
 def target(node: Node, operation: Operation) -> Index:
     """The index a write goes to; all but plain deletes make it when it is missing."""
+    if operation.require_data_stream:
+        reason = f"[require_data_stream] request flag is [true] and [{operation.index}] is not a data stream"
+        raise RestError(404, "resource_not_found_exception", reason)
     if operation.action == "delete" and operation.conditions.version is None:
         if operation.index in node.indices:
             return node.indices.one(operation.index)

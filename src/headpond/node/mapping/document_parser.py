@@ -5,22 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
 from headpond.node.mapping.base import BadValue, FieldType
+from headpond.node.mapping.document_errors import DocumentErrors, Key
 from headpond.node.mapping.limits import depth_error
-from headpond.node.mapping.locate import line_and_column, locate, next_token
 from headpond.node.mapping.mapping import META_FIELDS, Mapping
 from headpond.node.mapping.mapping_update import MappingUpdate
-from headpond.node.mapping.preview import preview
-from headpond.node.mapping.repeated_keys import refuse_repeated_keys
 from headpond.node.mapping.tree import Alias, ObjectMapper
 from headpond.node.mapping.types.dense_vector import DenseVector
 from headpond.node.store.sink import Fields, FieldSink
 
-Key = str | int
 SHORTEST_DYNAMIC_VECTOR = 128
 LONGEST_DYNAMIC_VECTOR = 4096
 MOST_NESTED = 10_000
@@ -39,34 +34,6 @@ class Parsed:
     documents: list[Fields]
     vectors: list[tuple[tuple[Key, ...], FieldType]]
     mapping: Mapping
-
-
-def read_source(raw: bytes) -> dict[str, Any]:
-    """The JSON object of a document.
-
-    Raises:
-        RestError: 400 `document_parsing_exception`, the text is no JSON object.
-    """
-    try:
-        document = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise _unreadable(raw, error) from None
-    if not isinstance(document, dict):
-        raise RestError(400, "document_parsing_exception", "Malformed content, must start with an object")
-    refuse_repeated_keys(raw, document)
-    return document
-
-
-def _unreadable(raw: bytes, error: orjson.JSONDecodeError) -> RestError:
-    if error.msg.startswith("unexpected content after document") and raw[error.pos : error.pos + 1] in b"{[":
-        opening = "START_OBJECT" if raw[error.pos : error.pos + 1] == b"{" else "START_ARRAY"
-        return illegal_argument(f"Malformed content, found extra data after parsing: {opening}")
-    where = f"{error.lineno}:{error.colno}"
-    early = error.pos >= len(error.doc)
-    kind = "x_content_e_o_f_exception" if early else "x_content_parse_exception"
-    cause = RestError(400, kind, f"[{where}] {'Unexpected end of file' if early else error.msg}")
-    reason = f"[1:2] failed to parse: {cause.reason}"
-    return RestError(400, "document_parsing_exception", reason, caused_by=cause)
 
 
 def parse_document(mapping: Mapping, id: str, raw: bytes, document: dict[str, Any]) -> Parsed:
@@ -103,6 +70,7 @@ class _Parser:
         self.update = MappingUpdate(mapping)
         self.vectors: list[tuple[tuple[Key, ...], FieldType]] = []
         self._keys: list[Key] = []
+        self._errors = DocumentErrors(raw, id, self._keys)
 
     def read(self, document: dict[str, Any]) -> None:
         if META_FIELDS.isdisjoint(document):
@@ -110,13 +78,7 @@ class _Parser:
             return
         name = min(META_FIELDS & document.keys())
         self._keys.append(name)
-        reason = (
-            f"Field [{name}] is a metadata field and cannot be added inside a document. "
-            "Use the index API request parameters."
-        )
-        where = self._where(at_end=name == "_source")
-        cause = RestError(400, "document_parsing_exception", f"[{where}] {reason}")
-        raise self._field_error(name, name, document[name], where, cause)
+        raise self._errors.meta_field(name, document[name])
 
     def _object(self, mapper: ObjectMapper, value: dict[str, Any]) -> None:
         keys, children = self._keys, mapper.children
@@ -143,7 +105,7 @@ class _Parser:
             self._inner(child, value)
         else:
             reason = f"Cannot write to a field alias [{child.path}]."
-            raise self._error(illegal_argument(reason))
+            raise self._errors.failed(illegal_argument(reason))
 
     def _inner(self, mapper: ObjectMapper, value: Any, *, in_array: bool = False, offset: int = 0) -> int:
         """Reads the value of an object; returns how many nested documents there are so far in its array."""
@@ -157,22 +119,15 @@ class _Parser:
             return offset
         if not isinstance(value, dict):
             shown = "null" if in_array else mapper.path.rpartition(".")[2]
-            raise RestError(
-                400,
-                "document_parsing_exception",
-                f"[{self._where()}] object mapping for [{mapper.path}] tried to parse field [{shown}] as "
-                "object, but found a "
-                "concrete value",
-            )
+            raise self._errors.not_an_object(mapper.path, shown)
         if not mapper.nested:
             self._object(mapper, value)
             return offset
         if len(self.sink.documents) >= MOST_NESTED:
-            raise self._error(
+            raise self._errors.failed(
                 illegal_argument(
-                    f"The number of nested documents has exceeded the allowed limit of [{MOST_NESTED}]. "
-                    "This limit can be set "
-                    "by changing the [index.mapping.nested_objects.limit] index level setting."
+                    f"The number of nested documents has exceeded the allowed limit of [{MOST_NESTED}]. This limit can "
+                    "be set by changing the [index.mapping.nested_objects.limit] index level setting."
                 )
             )
         outer = self.sink.begin_nested(mapper.path, offset)
@@ -195,17 +150,19 @@ class _Parser:
         else:
             self._index(field, value)
 
-    def _index(self, field: FieldType, value: Any) -> None:
+    def _index(self, field: FieldType, value: Any, *, copied: bool = False) -> None:
+        """Adds a value to the index; a copied one goes into the target and its multi-fields, and is not copied on."""
         try:
             field.null(self.sink) if value is None else field.index(value, self.sink)
         except BadValue as error:
             if not self._ignores_malformed(field, value):
-                raise self._bad_value(field, value, error) from None
+                raise self._errors.bad_value(field, value, error) from None
             self.sink.ignored(field.path)
         for inner in field.fields.values():
             self._index(inner, value)
-        for target in field.copy_to:
-            self._copy(target, value)
+        if not copied:
+            for target in field.copy_to:
+                self._copy(target, value)
 
     def _copy(self, target: str, value: Any) -> None:
         found = self.mapping.field(target)
@@ -214,15 +171,7 @@ class _Parser:
             return
         nested = self.mapping.nested_path_of(target)
         with self.sink.inside(nested or ""):
-            self._index_alone(found, value)
-
-    def _index_alone(self, field: FieldType, value: Any) -> None:
-        """A copied value goes into the target and its multi-fields, and is not copied on."""
-        copied, field.copy_to = field.copy_to, []
-        try:
-            self._index(field, value)
-        finally:
-            field.copy_to = copied
+            self._index(found, value, copied=True)
 
     @staticmethod
     def _ignores_malformed(field: FieldType, value: Any) -> bool:
@@ -250,18 +199,17 @@ class _Parser:
         """The parts of a dotted name; empty ones at its end do not count."""
         if name and name.strip() and "." not in name:
             return [name]
-        where = line_and_column(self.raw, self._name_offset())
+        where = self._errors.where_name()
         if not name:
-            raise self._error(illegal_argument("field name cannot be an empty string"), where)
+            raise self._errors.failed(illegal_argument("field name cannot be an empty string"), where)
         if not name.strip():
-            raise RestError(
-                400, "document_parsing_exception", f"[{where}] Field name cannot contain only whitespace: [{name}]"
-            )
+            reason = f"[{where}] Field name cannot contain only whitespace: [{name}]"
+            raise RestError(400, "document_parsing_exception", reason)
         parts = name.rstrip(".").split(".")
         if parts == [""]:
-            raise self._error(illegal_argument("field name cannot contain only dots"), where)
+            raise self._errors.failed(illegal_argument("field name cannot contain only dots"), where)
         if any(not part.strip() for part in parts):
-            raise self._error(illegal_argument(f"field name cannot contain only whitespace: ['{name}']"), where)
+            raise self._errors.failed(illegal_argument(f"field name cannot contain only whitespace: ['{name}']"), where)
         return parts
 
     def _learn(self, mapper: ObjectMapper, name: str, value: Any) -> None:
@@ -286,78 +234,22 @@ class _Parser:
 
     def _may_learn(self, mapper: ObjectMapper, name: str) -> bool:
         if mapper.inherited == "strict":
-            within = mapper.path or "_doc"
-            raise RestError(
-                400,
-                "strict_dynamic_mapping_exception",
-                f"[{self._where()}] mapping set to strict, dynamic introduction of [{name}] within "
-                f"[{within}] is not allowed",
-            )
+            raise self._errors.strict(name, mapper.path or "_doc")
         return mapper.inherited == "true"
 
     def _add(self, path: str, body: dict[str, Any] | None) -> None:
         self.update.add(path, body)
         depth = path.count(".") + 2
         if (body is None or body["type"] in ("object", "nested")) and depth > self.mapping.limits.depth:
-            raise self._error(depth_error(path, self.mapping.limits))
+            raise self._errors.failed(depth_error(path, self.mapping.limits))
         added = self.update.count
         if self.mapping.count + added > self.mapping.limits.total_fields:
-            raise self._error(
+            raise self._errors.failed(
                 illegal_argument(
                     f"Limit of total fields [{self.mapping.limits.total_fields}] has been exceeded while "
                     f"adding new fields [{added}]"
                 )
             )
-
-    def _name_offset(self) -> int:
-        """Where the last key itself stands."""
-        start = locate(self.raw, self._keys).start
-        return self.raw.rfind(b'"', 0, self.raw.rfind(b'"', 0, start)) if start else 0
-
-    def _where(self, *, inner: tuple[Key, ...] = (), at_end: bool = False) -> str:
-        place = locate(self.raw, [*self._keys, *inner])
-        if not at_end:
-            return line_and_column(self.raw, place.start)
-        closing = self.raw[place.end - 1 : place.end] in (b"}", b"]")
-        return line_and_column(self.raw, place.end - 1 if closing else next_token(self.raw, place.end))
-
-    def _error(self, cause: RestError, where: str | None = None) -> RestError:
-        reason = f"[{where or self._where()}] failed to parse: {cause.reason}"
-        return RestError(400, "document_parsing_exception", reason, caused_by=cause)
-
-    def _bad_value(self, field: FieldType, value: Any, error: BadValue) -> RestError:
-        where = self._where(inner=error.inner, at_end=error.at_end)
-        cause = self._filled(RestError(400, error.type, error.reason, caused_by=error.caused_by))
-        if error.type == "parsing_exception":
-            line, _, column = where.partition(":")
-            cause.extra = {"line": int(line), "col": int(column)}
-        if field.plain_errors:
-            return self._error(cause, where)
-        shown = value if error.shown is None else error.shown
-        return self._field_error(field.path, field.type, shown, where, cause)
-
-    def _filled(self, cause: RestError) -> RestError:
-        """Puts places and the source into the texts that ask for them."""
-        place = locate(self.raw, self._keys)
-        opening = self.raw[place.start : place.start + 1] in (b"{", b"[")
-        after = line_and_column(self.raw, place.start + 1 if opening else place.end)
-        line, _, column = after.partition(":")
-        source = f'(byte[])"{self.raw[:500].decode("utf-8", "replace")}"; line: {line}, column: {column}'
-        reason = (
-            cause.reason.replace("{start}", line_and_column(self.raw, place.start))
-            .replace("{after}", after)
-            .replace("{id}", self.id)
-            .replace("{source}", source)
-        )
-        inner = self._filled(cause.caused_by) if cause.caused_by else None
-        return RestError(cause.status, cause.type, reason, caused_by=inner)
-
-    def _field_error(self, path: str, type: str, value: Any, where: str, cause: RestError) -> RestError:
-        reason = (
-            f"[{where}] failed to parse field [{path}] of type [{type}] in document with id '{self.id}'. "
-            f"Preview of field's value: '{preview(value)}'"
-        )
-        return RestError(400, "document_parsing_exception", reason, caused_by=cause)
 
 
 def _is_vector(values: list[Any]) -> bool:

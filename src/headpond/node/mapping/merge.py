@@ -63,7 +63,7 @@ def _merge_object(old: ObjectMapper, new: ObjectMapper) -> dict[str, Any]:
         raise illegal_argument(f"can't merge a non-nested mapping [{new.path}] with a nested mapping")
     if old.enabled != new.enabled:
         reason = f"the [enabled] parameter can't be updated for the object mapping [{new.path}]"
-        raise RestError(400, "mapper_exception", reason)
+        raise RestError(500, "mapper_exception", reason)
     body = old.described()
     if new.dynamic is not None:
         body["dynamic"] = new.dynamic

@@ -58,6 +58,8 @@ class Fetch:
         ignored = strings_of(leaf.segment.columns.get("_ignored"), ordinal)
         if ignored and request.stored_fields != "_none_":
             hit["_ignored"] = ignored
+        if routing := strings_of(leaf.segment.columns.get("_routing"), ordinal):
+            hit["_routing"] = routing[0]
         hit |= self._contents(shard, number, ordinal, frozenset(ignored))
         if found.sort is not None:
             hit["sort"] = shown_values(found.sort)

@@ -168,11 +168,11 @@ class Indices:
         """Deletes an index with all its documents and aliases."""
         with self._database.lock:
             with self._database.transaction() as connection:
-                index.remove()
+                index.writer.remove()
                 connection.execute("DELETE FROM aliases WHERE number = ?", (index.number,))
                 connection.execute("DELETE FROM indices WHERE number = ?", (index.number,))
             self._indices.pop(index.name, None)
-            index.removed()
+            index.writer.forget()
 
     def put_mapping(self, index: Index, body: Mapping[str, Any]) -> None:
         """Merges fields into an index's mapping.
@@ -184,7 +184,7 @@ class Indices:
             touched.append(index)
             merged = index.mapping.merged(body)
             if merged is not index.mapping:
-                index.put_mapping(merged)
+                index.writer.put_mapping(merged)
 
     def put_settings(self, index: Index, settings: Settings) -> None:
         """Replaces settings of an index; None takes one back to its default."""
@@ -209,10 +209,10 @@ class Indices:
                     yield touched
             except BaseException:
                 for index in touched:
-                    index.rolled_back()
+                    index.writer.rolled_back()
                 raise
             for index in touched:
-                index.committed()
+                index.writer.committed()
 
     def close(self) -> None:
         """Keeps segments of what has been written since the last refresh."""

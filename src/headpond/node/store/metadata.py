@@ -46,6 +46,13 @@ class Metadata:
         return refresh_seconds(self.settings.get("index.refresh_interval", "1s"))
 
     @property
+    def replicas(self) -> int:
+        """How many replicas the index asks for; none when it asks for as many as there is room for."""
+        if self.settings.get("index.auto_expand_replicas", "false") != "false":
+            return 0
+        return int(self.settings.get("index.number_of_replicas", "1"))
+
+    @property
     def keeps_vectors_apart(self) -> bool:
         """Whether vectors are left out of `_source` (`index.mapping.exclude_source_vectors`)."""
         return bool(self.settings.get("index.mapping.exclude_source_vectors", "true") == "true")

@@ -15,7 +15,8 @@ import orjson
 
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
-from headpond.node.store.index import Document, Index
+from headpond.node.store.document import Document
+from headpond.node.store.index import Index
 from headpond.node.store.update_request import UpdateRequest, merged_source
 from headpond.node.store.write_result import ANY, Conditions, WriteResult, check, conflict
 
@@ -36,6 +37,7 @@ class Operation:
         conditions: what must hold.
         routing: kept with the document.
         require_alias: the name must be an alias.
+        require_data_stream: the name must be a data stream, of which there are none.
         pipeline: an ingest pipeline of the node, of which there are none.
     """
 
@@ -47,6 +49,7 @@ class Operation:
     conditions: Conditions = ANY
     routing: str | None = None
     require_alias: bool = False
+    require_data_stream: bool = False
     pipeline: str | None = None
 
     def problems(self) -> list[str]:
@@ -82,13 +85,13 @@ def run(operation: Operation, index: Index) -> tuple[WriteResult, Document | Non
     if operation.id == "":
         raise illegal_argument("if _id is specified it must not be empty")
     if operation.action == "delete":
-        return index.delete(operation.id or "", operation.conditions), None
+        return index.writer.delete(operation.id or "", operation.conditions), None
     if operation.action == "update":
         return _update(operation, index)
     if not operation.raw.strip():
         raise RestError(400, "document_parsing_exception", "[0:0] failed to parse, document is empty")
     id = new_id() if operation.id is None else operation.id
-    return index.put(id, operation.raw, operation.conditions, routing=operation.routing), None
+    return index.writer.put(id, operation.raw, operation.conditions, routing=operation.routing), None
 
 
 def _update(operation: Operation, index: Index) -> tuple[WriteResult, Document | None]:
@@ -99,15 +102,15 @@ def _update(operation: Operation, index: Index) -> tuple[WriteResult, Document |
         fresh = request.doc if request.doc_as_upsert else request.upsert
         if fresh is None or operation.conditions.if_seq_no is not None:
             raise _missing(id, index)
-        result = index.put(id, orjson.dumps(fresh), routing=operation.routing)
+        result = index.writer.put(id, orjson.dumps(fresh), routing=operation.routing)
     else:
-        if refused := check(id, operation.conditions, index.current(id)):
+        if refused := check(id, operation.conditions, index.writer.current(id)):
             raise conflict(refused, index.name, index.uuid)
         request.refuse_script()
         source, changed = merged_source(current.whole(), request.doc or {})
         if changed or not request.detect_noop:
             routing = operation.routing or current.routing
-            result = index.put(id, orjson.dumps(source), routing=routing)
+            result = index.writer.put(id, orjson.dumps(source), routing=routing)
         else:
             result = WriteResult(id, current.version, current.seq_no, "noop")
     return result, index.get(id, written=True) if request.source is not None else None
@@ -132,7 +135,7 @@ def new_id() -> str:
 
 def answer(result: WriteResult, index: Index, *, refreshed: bool) -> dict[str, Any]:
     """The members that every write's answer has."""
-    copies = 1 + int(index.metadata.settings.get("index.number_of_replicas", "1"))
+    copies = 1 + index.metadata.replicas
     body: dict[str, Any] = {
         "_index": index.name,
         "_id": result.id,

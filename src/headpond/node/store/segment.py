@@ -113,8 +113,9 @@ class Segment:
         paths: the nested path of each kind of nested document; index 0 is the root itself and is "".
         kinds: int16[max_doc], index into `paths`.
         offsets: int32[max_doc], position of a nested object in its array; 0 for roots.
-        postings: inverted fields by full path: text, keyword, boolean, ip.
-        columns: doc values by full path: keyword, numbers, dates, booleans.
+        postings: inverted fields by full path: text, keyword, boolean.
+        columns: doc values by full path: keyword, numbers, dates, booleans; besides fields `_ignored` (the fields
+            of which a value was not indexed) and `_routing`.
         dense: dense_vector fields by full path.
         sparse: sparse_vector fields by full path.
         present: int32[n] by full path, the documents that have a value, for `exists`; objects have the union of
@@ -133,17 +134,6 @@ class Segment:
     dense: dict[str, Vectors] = field(default_factory=dict)
     sparse: dict[str, Weights] = field(default_factory=dict)
     present: dict[str, Int32] = field(default_factory=dict)
-
-    def strings(self, path: str, ordinal: int) -> list[str]:
-        """The values of a document in a column of strings; empty where it has none.
-
-        Besides fields there are `_ignored` (the fields of which a value was not indexed) and `_routing`.
-        """
-        column = self.columns.get(path)
-        if column is None or column.dictionary is None:
-            return []
-        values = column.values[column.starts[ordinal] : column.starts[ordinal + 1]]
-        return [column.dictionary[value] for value in values.tolist()]
 
 
 @dataclass(frozen=True, slots=True)

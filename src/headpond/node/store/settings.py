@@ -75,6 +75,11 @@ OPEN_PREFIXES = (
     "index.indexing.slowlog.",
 )
 MISSING = {
+    "index.blocks": "blocks",
+    "index.lifecycle": "index lifecycle management",
+    "index.mapping.coerce": "coerce for a whole index; set it for each field",
+    "index.mapping.ignore_malformed": "ignore_malformed for a whole index; set it for each field",
+    "index.mapping.total_fields.ignore_dynamic_beyond_limit": "way to leave fields beyond the limit out",
     "index.default_pipeline": "ingest pipelines inside the node",
     "index.final_pipeline": "ingest pipelines inside the node",
     "index.mode": "index modes",
@@ -96,6 +101,15 @@ def flatten(body: Mapping[str, Any], prefix: str = "") -> Settings:
     return flat
 
 
+USUAL = {
+    "index.default_pipeline": "_none",
+    "index.final_pipeline": "_none",
+    "index.mapping.coerce": "true",
+    "index.mode": "standard",
+}
+"""Values of settings that headpond does not have but that change nothing; for others that is `false`."""
+
+
 def read_settings(body: Mapping[str, Any]) -> Settings:
     """Settings with the `index.` prefix, as strings; null stays None.
 
@@ -106,7 +120,7 @@ def read_settings(body: Mapping[str, Any]) -> Settings:
     for name, value in flatten(body).items():
         full = name if name.startswith("index.") else f"index.{name}"
         settings[full] = _text(value)
-        _check_known(full)
+        _check_known(full, settings[full])
         if settings[full] is not None:
             _check_value(full, settings[full])
     return settings
@@ -120,15 +134,17 @@ def _text(value: Any) -> Any:
     return None if value is None else str(value)
 
 
-def _check_known(name: str) -> None:
+def _check_known(name: str, value: Any) -> None:
     for missing, feature in MISSING.items():
-        if name == missing or name.startswith(f"{missing}."):
+        unusual = value not in (None, USUAL.get(name, "false"))
+        if unusual and (name == missing or name.startswith(f"{missing}.")):
             raise RestError(
                 501,
                 "not_implemented_exception",
                 f"the setting [{name}] is not supported by headpond: it has no {feature}",
             )
-    if name in DYNAMIC or name in FINAL or name.startswith(OPEN_PREFIXES):
+    missing_too = any(name == missing or name.startswith(f"{missing}.") for missing in MISSING)
+    if missing_too or name in DYNAMIC or name in FINAL or name.startswith(OPEN_PREFIXES):
         return
     hint = did_you_mean(name, sorted(DYNAMIC | FINAL), above=0.7) or (
         " please check that any required plugins are installed, or check the breaking changes documentation for "
