@@ -19,6 +19,9 @@ def fetch(folder: Path, card: Card, into: Path) -> None:
         if all((candidate / name).is_file() for name in card.files):
             for name in card.files:
                 (into / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(candidate / name, into / name)
+                try:
+                    shutil.copyfile(candidate / name, into / name)
+                except PermissionError as error:
+                    raise ModelError(f"{candidate / name} cannot be read: {error.strerror}") from error
             return
     raise ModelError(f"neither {folder / card.name} nor {folder} holds {', '.join(card.files)}")
