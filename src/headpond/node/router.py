@@ -38,6 +38,7 @@ class Operation:
 class _Branch:
     children: dict[str, _Branch] = field(default_factory=dict)
     wild: _Branch | None = None
+    below: _Branch | None = None
     operations: dict[str, tuple[Operation, tuple[str, ...]]] = field(default_factory=dict)
 
 
@@ -51,7 +52,7 @@ def route(*methods_and_path: str, params: Iterable[str] | None = (), body: bool 
     """Registers a function for methods and a path with placeholders, as in `route("GET", "/{index}/_doc/{id}")`.
 
     Args:
-        methods_and_path: one or more methods, then one path.
+        methods_and_path: one or more methods, then one path; `**` at its end stands for whatever follows, also nothing.
         params: query parameters the operation knows besides the common ones; any other is a 400. None takes any.
         body: False refuses a request that carries a body.
     """
@@ -91,7 +92,10 @@ class Router:
     def _add(self, method: str, path: str, operation: Operation) -> None:
         branch, names = self._root, []
         for segment in path.strip("/").split("/") if path != "/" else []:
-            if segment.startswith("{"):
+            if segment == "**":
+                branch.below = branch.below or _Branch()
+                branch = branch.below
+            elif segment.startswith("{"):
                 names.append(segment[1:-1])
                 branch.wild = branch.wild or _Branch()
                 branch = branch.wild
@@ -128,12 +132,16 @@ class Router:
         if not segments:
             if branch.operations:
                 yield branch, values
+            if branch.below is not None:
+                yield branch.below, values
             return
         head, rest = segments[0], segments[1:]
         if head in branch.children:
             yield from self._walk(branch.children[head], rest, values)
         if branch.wild is not None:
             yield from self._walk(branch.wild, rest, (*values, head))
+        if branch.below is not None:
+            yield branch.below, values
 
     @staticmethod
     def _check(operation: Operation, request: Request) -> None:

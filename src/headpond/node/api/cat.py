@@ -59,6 +59,14 @@ ALIASES = (
 )
 
 
+@route("GET", "/_cat", params=PARAMS, body=False)
+def tables(node: Node, call: Call) -> Table:
+    """The tables there are."""
+    listed = ("aliases", "aliases/{name}", "count", "count/{index}", "health", "indices", "indices/{index}")
+    text = "=^.^=\n" + "".join(f"/_cat/{name}\n" for name in listed)
+    return Response(200, {"content-type": "text/plain; charset=UTF-8"}, text.encode())
+
+
 @route("GET", "/_cat/indices", params=(*PARAMS, "health", "include_unloaded_segments", "pri"), body=False)
 @route("GET", "/_cat/indices/{index}", params=(*PARAMS, "health", "include_unloaded_segments", "pri"), body=False)
 def indices(node: Node, call: Call) -> Table:
@@ -119,8 +127,8 @@ def health(node: Node, call: Call) -> Table:
     return render(call, HEALTH, [row])
 
 
-@route("GET", "/_cat/count", params=PARAMS, body=False)
-@route("GET", "/_cat/count/{index}", params=PARAMS, body=False)
+@route("GET", "POST", "/_cat/count", params=PARAMS, body=False)
+@route("GET", "POST", "/_cat/count/{index}", params=PARAMS, body=False)
 def count(node: Node, call: Call) -> Table:
     """How many documents there are."""
     for index in (found := chosen(node, call)):

@@ -177,5 +177,6 @@ class Index:
 
     def close(self) -> None:
         """Shows and keeps what waits, so that the next start has nothing to read again."""
-        if self.writer.searchable.waiting_since is not None and not self.writer.removed:
+        if not self.writer.removed:
             self.refresh()
+            self.writer.searchable.keep(small=True)

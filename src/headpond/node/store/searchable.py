@@ -19,6 +19,9 @@ from headpond.node.store.sink import Fields
 
 MANIFEST = "segments.json"
 
+SMALLEST_KEPT = 500
+"""Documents from which a segment is written to disk at once; smaller ones wait for a merge, or for the end."""
+
 
 @dataclass(slots=True)
 class _Part:
@@ -46,6 +49,7 @@ class Searchable:
         self._builder = SegmentBuilder()
         self._dead: list[int] = []
         self._next_file = 0
+        self._kept: list[str] = []
         self.reader = Reader((), ())
         self.waiting_since: float | None = None
 
@@ -125,7 +129,7 @@ class Searchable:
         while (chosen := self._plan()) is not None:
             self._merge(*chosen)
         self._publish()
-        self._keep()
+        self.keep()
 
     def _plan(self) -> tuple[int, int] | None:
         sizes = [part.segment.max_doc for part in self._parts]
@@ -142,28 +146,43 @@ class Searchable:
         if len(self._parts) > 1 or any(not part.live.all() for part in self._parts):
             self._merge(0, len(self._parts))
             self._publish()
-            self._keep()
+            self.keep()
 
     def _publish(self) -> None:
         self.reader = Reader(tuple(part.segment for part in self._parts), tuple(part.live for part in self._parts))
 
-    def _keep(self) -> None:
-        """Writes new segments and the list of valid ones; a full disk only means a slower start next time."""
+    def keep(self, *, small: bool = False) -> None:
+        """Writes segments that are not on disk yet, and the list of valid files.
+
+        A full disk only means a slower start next time.
+
+        Args:
+            small: also those with few documents, which a start without them reads again in no time.
+        """
         if self._folder is None:
             return
+        missing = [
+            part for part in self._parts if part.file is None and (small or part.segment.max_doc >= SMALLEST_KEPT)
+        ]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            for part in self._parts:
-                if part.file is None:
-                    name = f"{self._next_file}.npz"
-                    self._next_file += 1
-                    save_segment(part.segment, self._path(name))
-                    part.file = name
-            beside = self._folder / f"{MANIFEST}.tmp"
-            beside.write_bytes(orjson.dumps([part.file for part in self._parts]))
-            beside.replace(self._folder / MANIFEST)
+            for part in missing:
+                name = f"{self._next_file}.npz"
+                self._next_file += 1
+                save_segment(part.segment, self._path(name))
+                part.file = name
+            self._list([part.file for part in self._parts if part.file is not None])
         except OSError:
             return
+
+    def _list(self, names: list[str]) -> None:
+        """Writes the list of valid files and removes the others."""
+        if self._folder is None or names == self._kept:
+            return
+        beside = self._folder / f"{MANIFEST}.tmp"
+        beside.write_bytes(orjson.dumps(names))
+        beside.replace(self._folder / MANIFEST)
+        self._kept = names
         self._remove_strays()
 
     def _remove_strays(self) -> None:
