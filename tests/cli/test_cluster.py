@@ -3,8 +3,6 @@ import pytest
 from tests.cli.conftest import Run
 
 
-# The docker SDK leaves a socket open when it finds no engine.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_without_an_engine_one_message_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     for command in (["cluster", "status"], ["cluster", "up"], ["search", "mill.yaml", "x", "--target", "cluster"]):
