@@ -1,8 +1,8 @@
 """nDCG@10 of the shipped pipelines on judged collections: each leg alone, fused, and reranked.
 
 Collections are folders in BEIR layout (corpus.jsonl, queries.jsonl, qrels.tsv), looked for in `HEADPOND_COLLECTIONS`
-(default: `../shared/data` beside the checkout). The quickstart's settings were picked with both collections in view, from
-a region where their neighbours do well too: read the gain of the rerank, some thousandths, as no more than "it does no harm".
+(default: `../shared/data` beside the checkout). The quickstart's settings were picked with both collections in view,
+from a region where their neighbours do well too: read the gain of the rerank, some thousandths, as "it does no harm".
 """
 
 from __future__ import annotations

@@ -98,3 +98,13 @@ def test_a_report_that_cannot_be_written_is_said_and_the_job_is_done(run: Run, t
     assert done.code == 1
     assert "no/such/folder.json" in done.err
     assert "2 indexed" in done.out
+
+
+def test_a_record_nested_too_deep_is_dead_lettered_and_the_rest_is_indexed(run: Run, tmp_path: Path) -> None:
+    deep = '{"a":' * 300 + "1" + "}" * 300
+    lines = [json.dumps(GOOD[0]), '{"_id": "deep", "body": "x", "more": ' + deep + "}", json.dumps(GOOD[1])]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    done = run("ingest", "mill.yaml", "a.jsonl", "--dead-letters", "bad.jsonl")
+    assert done.code == 3
+    assert "3 read: 2 indexed, 0 unchanged, 1 dead-lettered" in done.out
+    assert json.loads((tmp_path / "bad.jsonl").read_text())["line"] == 2

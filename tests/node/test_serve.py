@@ -103,3 +103,12 @@ def test_headpond_serve_answers_and_ends_on_ctrl_c(tmp_path: Path) -> None:
             assert answer.status == 200
         process.send_signal(2)
         assert process.wait(timeout=30) in (0, 130)
+
+
+def test_what_is_nested_deep_is_stored_and_shown_or_refused(url: str) -> None:
+    document = ('{"a": ' + "[" * 300 + "1" + "]" * 300 + "}").encode()
+    headers = {"content_type": "application/json"}
+    assert send(url, "PUT", "/deep/_doc/1?refresh=true", document, **headers)[0] in (201, 400)
+    assert send(url, "GET", "/deep/_search")[0] == 200
+    query = ('{"query": ' + '{"bool": {"must": ' * 300 + '{"match_all": {}}' + "}}" * 300 + "}").encode()
+    assert send(url, "POST", "/deep/_search", query, **headers)[0] == 400

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import orjson
 
 JSON = "application/json"
@@ -48,4 +50,14 @@ def encode(answer: Any, *, pretty: bool = False) -> bytes:
     option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
     if pretty:
         option |= orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(answer, option=option)
+    try:
+        return orjson.dumps(answer, option=option)
+    except orjson.JSONEncodeError:
+        # orjson writes 254 levels, documents may have more.
+        return json.dumps(answer, default=_plain, indent=2 if pretty else None).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -47,6 +47,9 @@ class Node:
             answer = operation.handler(self, call)
         except RestError as error:
             return self._respond(request, error.status, error.body(), error.headers)
+        except RecursionError:
+            too_deep = RestError(400, "illegal_argument_exception", "the request is nested too deep")
+            return self._respond(request, 400, too_deep.body())
         except HeadpondError as error:
             return self._respond(request, 500, RestError(500, "headpond_exception", str(error)).body())
         except Exception as error:

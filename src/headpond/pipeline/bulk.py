@@ -19,7 +19,7 @@ from headpond.stages.record import Failure, Record
 
 STAGE = "bulk"
 _PASSING = frozenset({429, 502, 503, 504})
-_ANSWER = "items.*.status,items.*.error"
+_ANSWER = "items.*.status,items.*.error,error,status"
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 

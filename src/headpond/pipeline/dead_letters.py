@@ -41,7 +41,7 @@ class DeadLetters:
                 if self._file is None:
                     handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
                     self._file = os.fdopen(handle, "ab", buffering=0)
-                self._file.write(orjson.dumps(letter) + b"\n")
+                self._file.write(_line(letter))
             except OSError as error:
                 raise JobError(
                     f"the dead letters cannot be written to {self._path}: {error.strerror}",
@@ -53,6 +53,14 @@ class DeadLetters:
         with self._lock:
             if self._file is not None:
                 self._file.close()
+
+
+def _line(letter: dict[str, Any]) -> bytes:
+    """One letter as JSON; a record that orjson does not write (nested too deep) goes in as a text."""
+    try:
+        return orjson.dumps(letter, option=orjson.OPT_APPEND_NEWLINE)
+    except (orjson.JSONEncodeError, RecursionError):
+        return orjson.dumps({**letter, "record": repr(letter.get("record"))}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def default_path(pipeline: str) -> Path:

@@ -70,6 +70,8 @@ def parse(text: str, file: str) -> tuple[dict[str, Any], Where]:
         raise PipelineError(f"is not YAML: {error.problem}", where=f"{file}:{line}") from None
     except yaml.YAMLError as error:
         raise PipelineError(f"is not YAML: {error}", where=file) from None
+    except RecursionError:
+        raise PipelineError("is nested too deep for a pipeline", where=file) from None
     if not isinstance(node, yaml.MappingNode):
         raise PipelineError("a pipeline is an object with keys such as `processors` and `search`", where=f"{file}:1")
     reader = _Reader(loader, file)

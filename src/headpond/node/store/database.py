@@ -84,7 +84,8 @@ class Database:
                 f"the pond in {self.path} has format {found}, this headpond reads formats up to {SCHEMA_VERSION}",
                 hint="upgrade headpond, or choose another folder: embedded:PATH",
             )
-        self.connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        if found < SCHEMA_VERSION:  # written once, so that a pond on a full disk can still be read
+            self.connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     def migrate(self, *statements: str) -> None:
         """Makes a component's tables; each statement must be harmless when repeated (`CREATE TABLE IF NOT EXISTS`)."""
