@@ -1,6 +1,7 @@
 """Local dense embedding beside fastembed and sentence-transformers: the same weights, texts and number of threads.
 
-Each engine runs in a process of its own. Peers may live in another environment: `--peers /path/to/python`.
+Each engine runs in a process of its own; they take turns set by set, so that a slow minute of the machine hits all.
+Peers may live in another environment: `--peers /path/to/python`.
 The texts are cut out of Python's own reference documentation, so nothing has to be downloaded but the weights.
 fastembed cannot be handed safetensors: it gets the published ONNX file of the same model.
 """
@@ -14,11 +15,12 @@ import random
 import re
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,23 +100,29 @@ def engine(name: str, folder: Path, threads: int) -> Encode:
     return sentence_transformers_engine(folder, threads)
 
 
-def work(name: str, folder: Path, threads: int) -> dict[str, Any]:
-    """Loads one engine in this process and measures it on every set."""
+def work(name: str, folder: Path, threads: int) -> None:
+    """Loads one engine, then embeds the set named on each line of standard input and answers with the seconds."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints is no answer
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     started = time.perf_counter()
     encode = engine(name, folder, threads)
-    sample = json.loads((folder / "mixed.json").read_text("utf-8"))[:32]
-    vectors = encode(sample)
-    told: dict[str, Any] = {"load s": time.perf_counter() - started}
-    for kind in SETS:
-        batch = json.loads((folder / f"{kind}.json").read_text("utf-8"))
+    vectors = encode(read(folder, "mixed")[:32])
+    told = {"load": time.perf_counter() - started, "vectors": vectors.astype(float).round(5).tolist()}
+    print(json.dumps(told), file=answers, flush=True)
+    for line in sys.stdin:
+        batch = read(folder, line.strip())
         started = time.perf_counter()
         encode(batch)
-        told[kind] = len(batch) / (time.perf_counter() - started)
-    told["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told["vectors"] = vectors.astype(float).round(5).tolist()
-    return told
+        seconds = time.perf_counter() - started
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": seconds, "peak": peak}), file=answers, flush=True)
+
+
+def read(folder: Path, kind: str) -> list[str]:
+    """The texts of one set."""
+    found: list[str] = json.loads((folder / f"{kind}.json").read_text("utf-8"))
+    return found
 
 
 def prepare(folder: Path, count: int) -> None:
@@ -150,33 +158,54 @@ def prepare(folder: Path, count: int) -> None:
         (folder / f"{kind}.json").write_text(json.dumps(texts(folder / "tokenizer.json", low, high, size)), "utf-8")
 
 
-def measured(name: str, python: str, folder: Path, threads: int) -> dict[str, Any] | None:
-    """What `work` found in a fresh process, or None where the engine is not installed."""
-    command = [python, __file__, "--worker", name, "--folder", str(folder), "--threads", str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"{name}: {done.stderr.strip().splitlines()[-1]}")
-        return None
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+class Worker:
+    """An engine in a process of its own; raises EOFError where it is not installed."""
+
+    def __init__(self, name: str, python: str, folder: Path, threads: int) -> None:
+        self.name = name
+        command = [python, __file__, "--worker", name, "--folder", str(folder), "--threads", str(threads)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.loaded = self._answer()
+        self.seconds: dict[str, list[float]] = {kind: [] for kind in SETS}
+        self.peak = 0.0
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise EOFError
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    def embed(self, kind: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{kind}\n")
+        self._process.stdin.flush()
+        told = self._answer()
+        self.seconds[kind].append(told["seconds"])
+        self.peak = told["peak"]
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
 
 
-def rounds(python: str, folder: Path, threads: int, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every engine in turn, `count` times, so that a slow minute of the machine does not hit one engine alone."""
-    left = list(ENGINES)
-    for _ in range(count):
-        for name in list(left):
-            found = measured(name, sys.executable if name.startswith("headpond") else python, folder, threads)
-            if found is None:
-                left.remove(name)
-            else:
-                yield name, found
+def started(python: str, folder: Path, threads: int) -> Iterator[Worker]:
+    """Every engine that is installed."""
+    for name in ENGINES:
+        try:
+            yield Worker(name, sys.executable if name.startswith("headpond") else python, folder, threads)
+        except EOFError:
+            print(f"{name}: not installed for {python}")
 
 
-def best(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The fastest of several runs, set by set; the largest memory."""
-    sets = {kind: max(run[kind] for run in found) for kind in SETS}
-    return {**sets, "load s": min(run["load s"] for run in found), "peak MB": max(run["peak MB"] for run in found)}
+def ratio(ours: Worker, peer: Worker, kind: str) -> float:
+    """How many times faster: the median over rounds, each of which ran one engine right after the other."""
+    pairs = zip(ours.seconds[kind], peer.seconds[kind], strict=True)
+    return round(statistics.median(theirs / own for own, theirs in pairs), 2)
 
 
 def package_version(python: str, package: str) -> str | None:
@@ -188,41 +217,54 @@ def package_version(python: str, package: str) -> str | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", default=sys.executable, help="python of an environment with the peers")
-    parser.add_argument("--texts", type=int, default=256, help="texts of a set")
+    parser.add_argument("--texts", type=int, default=128, help="texts of a set")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        print(json.dumps(work(options.worker, options.folder, options.threads)))
+        work(options.worker, options.folder, options.threads)
         return
 
     from benchmarks import report
 
-    runs: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, options.texts)
-        for engine_name, found in rounds(options.peers, folder, options.threads, options.rounds):
-            runs.setdefault(engine_name, []).append(found)
-    exact = np.array(runs["headpond fp32"][0]["vectors"])
-    rows, ratios = [], {}
-    for engine_name, found in runs.items():
-        cosine = float((np.array(found[0]["vectors"]) * exact).sum(axis=1).mean())
-        rows.append({"engine": engine_name, **best(found), "cosine to fp32": cosine})
-    by_name = {row["engine"]: row for row in rows}
-    for peer in [engine_name for engine_name in runs if not engine_name.startswith("headpond")]:
-        for precision in ("int8", "fp32"):
-            ours = by_name[f"headpond {precision}"]
-            ratios[f"{precision} / {peer}"] = {kind: round(ours[kind] / by_name[peer][kind], 2) for kind in SETS}
+        sizes = {kind: len(read(folder, kind)) for kind in SETS}
+        workers = list(started(options.peers, folder, options.threads))
+        for kind in [kind for _ in range(options.rounds) for kind in SETS]:
+            for worker in workers:
+                worker.embed(kind)
+        for worker in workers:
+            worker.close()
+    by_name = {worker.name: worker for worker in workers}
+    exact = np.array(by_name["headpond fp32"].loaded["vectors"])
+    rows = [
+        {
+            "engine": worker.name,
+            **{f"{kind}/s": sizes[kind] / min(worker.seconds[kind]) for kind in SETS},
+            "load s": worker.loaded["load"],
+            "peak MB": worker.peak,
+            "cosine to fp32": float((np.array(worker.loaded["vectors"]) * exact).sum(axis=1).mean()),
+        }
+        for worker in workers
+    ]
+    ratios = {
+        f"{precision} / {peer.name}": {kind: ratio(by_name[f"headpond {precision}"], peer, kind) for kind in SETS}
+        for peer in workers
+        if not peer.name.startswith("headpond")
+        for precision in ("int8", "fp32")
+    }
     report.write(
         "embed_local",
         rows,
-        about=f"Texts per second, all-MiniLM-L6-v2, {options.threads} threads, best of {options.rounds} runs",
+        about=f"Texts per second, all-MiniLM-L6-v2, {options.threads} threads, best of {options.rounds} rounds",
         packages=["headpond", "onnxruntime", "tokenizers"],
         peers={name: package_version(options.peers, name) for name in ("fastembed", "sentence-transformers", "torch")},
         ratios=ratios,
+        ratios_are="median over rounds in which the engines ran one right after the other",
         goals=GOALS,
         load_average=os.getloadavg()[0],
     )

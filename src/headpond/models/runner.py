@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from headpond.models.packing import pack, padded
+from headpond.models.packing import padded, spread
 from headpond.models.session import Session, parallel
 from headpond.models.tokenizer import Encoded
 
@@ -41,9 +41,7 @@ class Runner:
             take: cuts one text's result out of a batch's output; it must copy what it keeps.
         """
         lengths = [len(text.ids) for text in encoded]
-        # few texts are still shared between the threads
-        share = max(64, -(-sum(lengths) // self.threads))
-        batches = pack(lengths, budget=min(self.budget, share), largest=LARGEST_BATCH)
+        batches = spread(lengths, budget=self.budget, largest=LARGEST_BATCH, threads=self.threads)
 
         def run_one(batch: list[int]) -> list[R]:
             texts = [encoded[index] for index in batch]
