@@ -159,14 +159,16 @@ def prepare(folder: Path, count: int) -> None:
 
 
 class Worker:
-    """An engine in a process of its own; raises EOFError where it is not installed."""
+    """An engine in a process of its own; raises EOFError with its last words when it ends, or is not installed."""
 
     def __init__(self, name: str, python: str, folder: Path, threads: int) -> None:
         self.name = name
         command = [python, __file__, "--worker", name, "--folder", str(folder), "--threads", str(threads)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        self._log = folder / f"{name}.log"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
         self.loaded = self._answer()
         self.seconds: dict[str, list[float]] = {kind: [] for kind in SETS}
         self.peak = 0.0
@@ -175,7 +177,8 @@ class Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise EOFError
+            code = self._process.wait()
+            raise EOFError(f"{self.name} ended ({code}): " + "".join(self._log.read_text().splitlines()[-1:]))
         told: dict[str, Any] = json.loads(line)
         return told
 
@@ -198,8 +201,8 @@ def started(python: str, folder: Path, threads: int) -> Iterator[Worker]:
     for name in ENGINES:
         try:
             yield Worker(name, sys.executable if name.startswith("headpond") else python, folder, threads)
-        except EOFError:
-            print(f"{name}: not installed for {python}")
+        except EOFError as error:
+            print(error)
 
 
 def ratio(ours: Worker, peer: Worker, kind: str) -> float:
@@ -229,6 +232,8 @@ def main() -> None:
 
     from benchmarks import report
 
+    # the result keeps the command, not where this machine has its peers
+    sys.argv = ["PEERS/bin/python" if argument == options.peers else argument for argument in sys.argv]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, options.texts)
