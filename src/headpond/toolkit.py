@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def serve(target: str | None = None, *, host: str = "127.0.0.1", port: int = 920
     try:
         node = Node(path)
         try:
-            print_url(target, *listener.getsockname()[:2])
+            _say_where(target, *listener.getsockname()[:2])
             answer(node, listener)
         finally:
             node.close()
@@ -65,9 +66,7 @@ def serve(target: str | None = None, *, host: str = "127.0.0.1", port: int = 920
         listener.close()
 
 
-def print_url(target: str, host: str, port: int) -> None:
+def _say_where(target: str, host: str, port: int) -> None:
     """Says on stderr where the pond is."""
-    import sys
-
     sys.stderr.write(f"the pond ({target}) answers at http://{host}:{port}, Ctrl-C ends it\n")
     sys.stderr.flush()
