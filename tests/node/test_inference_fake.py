@@ -59,6 +59,15 @@ def test_another_seed_gives_other_vectors(client: Elasticsearch) -> None:
     assert vectors(client, "a") != first
 
 
+@pytest.mark.parametrize(("dimensions", "limit"), [(10**15, "less than or equal to [4096]"), (0, "equal to [1]")])
+def test_vectors_that_no_field_could_hold_are_refused(client: Elasticsearch, dimensions: int, limit: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        put(client, dimensions=dimensions)
+    assert caught.value.meta.status == 400
+    assert f"[service_settings] Invalid value [{dimensions}]. [dimensions] must be" in str(caught.value)
+    assert limit in str(caught.value)
+
+
 def test_a_sparse_embedding_holds_the_words(client: Elasticsearch) -> None:
     put(client, "sparse_embedding")
     answer = client.inference.sparse_embedding(inference_id="f", input=["River, river bed!", ""])

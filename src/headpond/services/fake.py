@@ -33,6 +33,8 @@ from headpond.services._http.upstream import Upstream
 from headpond.services.base import Service
 
 URL = "http://fake.invalid/"
+MOST_DIMENSIONS = 4096
+"""What a `dense_vector` field of Elasticsearch holds."""
 
 
 class Fake(Service):
@@ -65,7 +67,7 @@ class Fake(Service):
         """Model, seed and faults."""
         shown: dict[str, Any] = {"model_id": settings.text("model_id"), "seed": settings.integer("seed")}
         if task_type is TaskType.TEXT_EMBEDDING:
-            shown["dimensions"] = settings.positive("dimensions") or 64
+            shown["dimensions"] = settings.between("dimensions", 1, MOST_DIMENSIONS) or 64
             shown["similarity"] = settings.choice("similarity", SIMILARITIES)
         return {**shown, **read_knobs(settings)}, {}
 
