@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from headpond.errors import RestError
+from headpond.inference.body import Body, Members, Reader, token
 from headpond.inference.duration import parse_duration
 from headpond.inference.input_type import InputType
 from headpond.inference.invalid import validation_failed
-from headpond.inference.json_position import Path, position
+from headpond.inference.json_position import Path
 from headpond.inference.task_type import TaskType
 
 PARSER = "cluster:internal/xpack/inference"
@@ -53,7 +54,7 @@ class InferenceRequest:
         Raises:
             RestError: 400, with Elasticsearch's texts.
         """
-        return _validated(cls(**_Reader(body, raw).read()), task_type)
+        return _validated(cls(**_Reader(Body(body, raw)).read()), task_type)
 
     def require_query(self) -> str:
         """The query of a rerank request.
@@ -97,128 +98,54 @@ def _given(request: InferenceRequest) -> set[str]:
     return {name for name in names if getattr(request, name) not in (None, InputType.UNSPECIFIED)}
 
 
-class _Reader:
-    """Reads the members one after the other, so that the first error in the text is the one reported."""
+class _Reader(Members):
+    """Reads the members of a request."""
 
-    def __init__(self, body: Any, raw: bytes | None) -> None:
-        self._body = body
-        self._raw = raw
-        self._readers: Mapping[str, Callable[[str, Any], Any]] = {
-            "input": self._input,
-            "query": self._text,
-            "input_type": self._input_type,
-            "task_settings": self._object,
-            "top_n": self._integer,
-            "return_documents": self._flag,
-            "timeout": self._timeout,
-        }
+    def __init__(self, body: Body) -> None:
+        super().__init__(body, PARSER)
 
     def read(self) -> dict[str, Any]:
-        if not isinstance(self._body, dict):
-            raise self._error((), f"Expected START_OBJECT but was: {_token(self._body)}")
-        read: dict[str, Any] = {}
-        for name, value in self._body.items():
-            reader = self._readers.get(name)
-            if reader is None:
-                raise self._error((name,), f"unknown field [{name}]", of_key=True)
-            read[name] = reader(name, value)
+        readers: Mapping[str, Reader] = {
+            "input": self._input,
+            "query": self.text,
+            "input_type": self._input_type,
+            "task_settings": self.any_object,
+            "top_n": self.integer,
+            "return_documents": self.flag,
+            "timeout": self._timeout,
+        }
+        read = self._body.object(PARSER, (), self._body.value, readers)
         if "input" not in read:
             raise validation_failed(["Field [input] cannot be null"])
         # Elasticsearch reads a timeout in the body and then lets the query parameter win, given or not.
         read.pop("timeout", None)
         return read
 
-    def _input(self, name: str, value: Any) -> tuple[str, ...]:
+    def _input(self, path: Path, value: Any) -> tuple[str, ...]:
         if isinstance(value, str):
             return (value,)
         if not isinstance(value, list):
-            raise self._unsupported(name, value)
-        return tuple(item if isinstance(item, str) else self._as_text(name, i, item) for i, item in enumerate(value))
+            raise self._body.unsupported(PARSER, path, value)
+        return tuple(item if isinstance(item, str) else self._as_text(path, i, item) for i, item in enumerate(value))
 
-    def _as_text(self, name: str, index: int, item: Any) -> str:
+    def _as_text(self, path: Path, index: int, item: Any) -> str:
         if isinstance(item, bool):
             return "true" if item else "false"
         if isinstance(item, (int, float)):
             return orjson.dumps(item).decode()
-        line, column = self._position((name, index))
-        reason = f"Expected text at {line}:{column} but found {_token(item)}"
-        raise self._failed(name, "illegal_argument_exception", reason, at=(line, column))
+        line, column = self._body.position((*path, index))
+        reason = f"Expected text at {line}:{column} but found {token(item)}"
+        cause = RestError(400, "illegal_argument_exception", reason)
+        raise self._body.failed(PARSER, path, cause, at=(line, column))
 
-    def _text(self, name: str, value: Any) -> str:
-        if not isinstance(value, str):
-            raise self._unsupported(name, value)
-        return value
-
-    def _input_type(self, name: str, value: Any) -> InputType:
+    def _input_type(self, path: Path, value: Any) -> InputType:
         try:
-            return InputType.parse(self._text(name, value))
+            return InputType.parse(self.text(path, value))
         except ValueError as error:
-            raise self._failed(name, "illegal_argument_exception", str(error)) from None
+            raise self.failed(path, str(error)) from None
 
-    def _object(self, name: str, value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self._unsupported(name, value)
-        return value
-
-    def _integer(self, name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise self._unsupported(name, value)
-        if isinstance(value, float):
-            if not value.is_integer():
-                reason = f"{value} cannot be converted to Integer without data loss"
-                raise self._failed(name, "illegal_argument_exception", reason)
-            return int(value)
+    def _timeout(self, path: Path, value: Any) -> float:
         try:
-            return int(value)
-        except ValueError:
-            reason = f'For input string: "{value}"'
-            raise self._failed(name, "number_format_exception", reason) from None
-
-    def _flag(self, name: str, value: Any) -> bool:
-        if isinstance(value, bool):
-            return value
-        if not isinstance(value, str):
-            raise self._unsupported(name, value)
-        if value not in ("true", "false"):
-            reason = f"Failed to parse value [{value}] as only [true] or [false] are allowed."
-            raise self._failed(name, "illegal_argument_exception", reason)
-        return value == "true"
-
-    def _timeout(self, name: str, value: Any) -> float:
-        try:
-            return parse_duration(self._text(name, value), "timeout")
+            return parse_duration(self.text(path, value), "timeout")
         except ValueError as error:
-            raise self._failed(name, "illegal_argument_exception", str(error)) from None
-
-    def _position(self, path: Path, *, of_key: bool = False) -> tuple[int, int]:
-        raw = self._raw if self._raw is not None else orjson.dumps(self._body)
-        return position(raw.decode(), path, of_key=of_key)
-
-    def _error(self, path: Path, text: str, *, of_key: bool = False) -> RestError:
-        line, column = self._position(path, of_key=of_key)
-        return RestError(400, "x_content_parse_exception", f"[{line}:{column}] [{PARSER}] {text}")
-
-    def _unsupported(self, name: str, value: Any) -> RestError:
-        return self._error((name,), f"{name} doesn't support values of type: {_token(value)}")
-
-    def _failed(self, name: str, type: str, reason: str, *, at: tuple[int, int] | None = None) -> RestError:
-        line, column = at or self._position((name,))
-        return RestError(
-            400,
-            "x_content_parse_exception",
-            f"[{line}:{column}] [{PARSER}] failed to parse field [{name}]",
-            caused_by=RestError(400, type, reason),
-        )
-
-
-def _token(value: Any) -> str:
-    """The name Elasticsearch's parser has for a JSON value."""
-    if value is None:
-        return "VALUE_NULL"
-    if isinstance(value, bool):
-        return "VALUE_BOOLEAN"
-    if isinstance(value, (int, float)):
-        return "VALUE_NUMBER"
-    if isinstance(value, str):
-        return "VALUE_STRING"
-    return "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
+            raise self.failed(path, str(error)) from None
