@@ -147,6 +147,18 @@ def _ranked(item: Ranked) -> dict[str, Any]:
     return shown
 
 
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a language model answered: one text for each choice, mostly one."""
+
+    texts: tuple[str, ...]
+    usage: Usage
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"completion": [{"result": "..."}]}`."""
+        return {"completion": [{"result": text} for text in self.texts]}
+
+
 def rank(
     scores: NDArray[np.float32], documents: tuple[str, ...], *, top_n: int | None, with_text: bool, usage: Usage
 ) -> Rerank:
@@ -164,10 +176,11 @@ def rank(
     return Rerank(tuple(ranked), usage)
 
 
-Result = TextEmbedding | SparseEmbedding | Rerank
+Result = TextEmbedding | SparseEmbedding | Rerank | Completion
 
 RESULT_NAMES: Mapping[type, str] = {
     TextEmbedding: "text_embedding_service_float_results",
     SparseEmbedding: "sparse_embedding_results",
     Rerank: "rerank_service_results",
+    Completion: "chat_completion_service_results",
 }
