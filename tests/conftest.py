@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.real.fixtures import real_node, say_what_could_not_run
 
@@ -17,6 +18,15 @@ MODELS = Path(os.environ.get("HEADPOND_TEST_MODELS") or REPOSITORY / ".cache" / 
 # Settings of the project, and keys of the providers: a test sets what it needs itself.
 FOREIGN = ("HEADPOND_", "OPENAI_", "COHERE_", "HF_", "JINA_", "VOYAGE_", "AZURE_", "GOOGLE_", "AWS_", "ELASTIC_")
 KEPT = ("HEADPOND_TEST_", "HF_HUB_OFFLINE", "HF_ENDPOINT")
+
+# A busy machine is no failure: no example has a deadline, and slow generation is none either.
+settings.register_profile(
+    "headpond",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("headpond")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

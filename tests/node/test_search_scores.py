@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.node.search_client import fill, found, pond
 
-QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=15)
 WORDS = [f"w{number}" for number in range(8)]
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=60), min_size=1, max_size=12)
 VECTOR = st.lists(st.integers(-9, 9), min_size=3, max_size=3).filter(any)

@@ -90,7 +90,7 @@ def assert_same_fields(got: dict[str, Any], expected: dict[str, Any]) -> None:
                 ), (path, slot)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.lists(st.lists(st.tuples(DOCUMENTS, st.booleans()), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_merged_segments_are_the_segment_of_their_live_documents(
     parts: list[list[tuple[dict[str, Any], bool]]],
@@ -109,7 +109,7 @@ def test_merged_segments_are_the_segment_of_their_live_documents(
         assert_same(merge_segments(segments, live), build(kept))
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(documents=st.lists(DOCUMENTS, min_size=1, max_size=5))
 def test_a_segment_is_read_back_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, documents: Any) -> None:
     segment = build(list(enumerate(documents)))
