@@ -6,7 +6,6 @@ import json
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,13 +27,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `body` is sent as JSON unless it is bytes; `reset` breaks the connection instead; an
-    `unfinished` body promises more than ever comes."""
+    """One answer. `body` is sent as JSON unless it is bytes; one that `hangs` never comes; `reset` breaks the
+    connection instead; an `unfinished` body promises more than ever comes."""
 
     status: int = 200
     body: Any = b""
     headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
+    hangs: bool = False
     reset: bool = False
     unfinished: bool = False
 
@@ -60,7 +59,8 @@ class Provider:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 reply = provider._next(Asked(self.command, self.path, headers, body))
-                provider._gone.wait(reply.delay)
+                if reply.hangs:
+                    provider._gone.wait()
                 if reply.reset:
                     linger = struct.pack("ii", 1, 0)
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -78,7 +78,8 @@ class Provider:
                     self.send_header("content-length", str(len(content) + reply.unfinished))
                     self.end_headers()
                     self.wfile.write(content)
-                    provider._gone.wait(60 if reply.unfinished else 0)
+                    if reply.unfinished:
+                        provider._gone.wait()
                 except OSError:  # the caller has gone
                     self.close_connection = True
 
@@ -117,13 +118,3 @@ class Provider:
             self.asked.append(asked)
             queued = self._queued.pop(0) if self._queued else None
         return queued or self.always(asked)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether the condition comes true in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True

@@ -2,16 +2,16 @@
 
 import socket
 import threading
-import time
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from headpond import connect
-from tests.services.provider import Provider, Reply, eventually
+from tests.services.provider import Provider, Reply
 
 NOW = {"retry-after": "0"}
 NOT_CREATED = "Could not complete inference endpoint creation as validation call to service threw an exception."
@@ -32,7 +32,7 @@ def endpoint(request: pytest.FixtureRequest, client: Elasticsearch) -> Provider:
     return provider
 
 
-def refused(client: Elasticsearch, timeout: str = "5s", **options: Any) -> ApiError:
+def refused(client: Elasticsearch, timeout: str = "60s", **options: Any) -> ApiError:
     with pytest.raises(ApiError) as caught:
         client.inference.text_embedding(inference_id="e", input=["a"], timeout=timeout, **options)
     assert "hunter2" not in str(caught.value.body)
@@ -86,23 +86,19 @@ def test_a_wrong_address_is_named_without_its_query(client: Elasticsearch, opena
 def test_a_passing_trouble_is_retried(client: Elasticsearch, endpoint: Provider, status: int) -> None:
     trouble = Reply(status, message("later"), NOW)
     endpoint.then(trouble, trouble)
-    answer = client.inference.text_embedding(inference_id="e", input=["a"], timeout="5s")
+    answer = client.inference.text_embedding(inference_id="e", input=["a"], timeout="60s")
     assert len(answer["text_embedding"]) == 1
     assert len(endpoint.asked) == 3
     assert len({asked.body for asked in endpoint.asked}) == 1
 
 
-def test_retry_after_is_kept(client: Elasticsearch, endpoint: Provider) -> None:
-    moments: list[float] = []
-    answer = endpoint.always
-
-    def note(asked: Any) -> Reply:
-        moments.append(time.monotonic())
-        return Reply(429, b"", {"retry-after": "0.3"}) if len(moments) == 1 else answer(asked)
-
-    endpoint.always = note
-    client.inference.text_embedding(inference_id="e", input=["a"], timeout="5s")
-    assert moments[1] - moments[0] >= 0.3
+def test_retry_after_is_kept(client: Elasticsearch, endpoint: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=slept.append))
+    endpoint.then(Reply(429, b"", {"retry-after": "7"}))
+    client.inference.text_embedding(inference_id="e", input=["a"], timeout="60s")
+    assert len(slept) == 1
+    assert 7 <= slept[0] <= 8
 
 
 def test_a_wait_beyond_the_timeout_is_not_begun(client: Elasticsearch, endpoint: Provider) -> None:
@@ -119,7 +115,7 @@ def test_openais_rate_limit_headers_are_quoted(client: Elasticsearch, openai: Pr
     client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
     headers = {"retry-after": "60", "x-ratelimit-limit-tokens": "100", "x-ratelimit-remaining-requests": "0"}
     openai.then(Reply(429, message("slow down"), headers))
-    assert refused(client, timeout="1s").body["error"]["reason"] == (
+    assert refused(client, timeout="20s").body["error"]["reason"] == (
         "Received a rate limit status code. Token limit [100], remaining tokens [unknown]. Request limit [unknown],"
         " remaining requests [0] for request from inference entity id [e] status [429]. Error message: [slow down]"
     )
@@ -133,10 +129,8 @@ def test_a_server_error_that_lasts_is_passed_on_as_400(client: Elasticsearch, en
 
 
 def test_a_hanging_provider_is_left_in_time(client: Elasticsearch, endpoint: Provider) -> None:
-    endpoint.always = lambda asked: Reply(200, b"{}", delay=60)
-    started = time.monotonic()
+    endpoint.always = lambda asked: Reply(200, b"{}", hangs=True)
     error = refused(client, timeout="200ms")
-    assert time.monotonic() - started < 5
     assert error.meta.status == 408
     assert error.body["error"]["type"] == "status_exception"
     assert error.body["error"]["reason"] == "Request timed out after [200ms]"
@@ -150,7 +144,7 @@ def test_an_answer_that_never_ends_is_left_in_time(client: Elasticsearch, endpoi
 def test_a_broken_connection_is_retried(client: Elasticsearch, endpoint: Provider, monkeypatch: Any) -> None:
     monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
     endpoint.then(Reply(reset=True), Reply(reset=True))
-    client.inference.text_embedding(inference_id="e", input=["a"], timeout="10s")
+    client.inference.text_embedding(inference_id="e", input=["a"], timeout="60s")
     assert len(endpoint.asked) == 3
 
 
@@ -201,17 +195,20 @@ def test_an_answer_without_end_is_refused(client: Elasticsearch, endpoint: Provi
     assert "longer than 1000 bytes" in refused(client).body["error"]["reason"]
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """An address that is taken and where nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("service", ["openai", "cohere"])
-def test_an_endpoint_is_not_made_when_nobody_listens(client: Elasticsearch, monkeypatch: Any, service: str) -> None:
+def test_an_endpoint_is_not_made_when_nobody_listens(
+    client: Elasticsearch, monkeypatch: Any, service: str, deaf: str
+) -> None:
     monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
-    url = f"http://127.0.0.1:{free_port()}"
+    url = deaf
     body = {"service": service, "service_settings": settings(service, url)}
     with pytest.raises(BadRequestError) as caught:
         client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
@@ -292,22 +289,23 @@ def test_requests_above_the_rate_wait_their_turn_and_give_up_in_time(client: Ela
 def test_many_callers_are_served_side_by_side(client: Elasticsearch, openai: Provider) -> None:
     body = {"service": "openai", "service_settings": settings("openai", openai.url)}
     client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
-    together = threading.Barrier(8)
+    together = threading.Barrier(8)  # lets nobody through before all eight requests are there
     answer = openai.always
 
     def all_at_once(asked: Any) -> Reply:
-        together.wait(10)
+        together.wait(60)
         return answer(asked)
 
     openai.always = all_at_once
     lengths: list[float] = []
 
     def call(size: int) -> None:
-        found = client.inference.text_embedding(inference_id="e", input="x" * size)
+        found = client.inference.text_embedding(inference_id="e", input="x" * size, timeout="120s")
         lengths.append(found["text_embedding"][0]["embedding"][0])
 
     threads = [threading.Thread(target=call, args=(size,)) for size in range(1, 9)]
     for thread in threads:
         thread.start()
-    assert eventually(lambda: len(lengths) == 8)
+    for thread in threads:
+        thread.join()
     assert sorted(lengths) == [1, 2, 3, 4, 5, 6, 7, 8]

@@ -1,5 +1,4 @@
 import email.utils
-import time
 
 import httpx
 import pytest
@@ -11,6 +10,33 @@ from headpond.services._http.rate_limit import RateLimits, TokenBucket
 from headpond.services._http.retry import FailedAttempt, retry_after, with_retries
 
 ERROR = RestError(400, "status_exception", "no")
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.slept: list[float] = []
+
+    def time(self) -> float:
+        return self.now
+
+    monotonic = time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time that retries, rate limits and deadlines see."""
+    clock = Clock()
+    for module in ("headpond.services._http.retry", "headpond.services._http.rate_limit", "headpond.inference.deadline",
+                   "tenacity.nap"):  # fmt: skip
+        monkeypatch.setattr(f"{module}.time", clock)
+    return clock
 
 
 @pytest.mark.parametrize(
@@ -29,11 +55,9 @@ def test_retry_after_is_read_as_a_number_of_seconds(headers: dict[str, str], sec
     assert retry_after(httpx.Headers(headers)) == seconds
 
 
-def test_retry_after_is_read_as_a_date() -> None:
-    date = email.utils.formatdate(time.time() + 100, usegmt=True)
-    seconds = retry_after(httpx.Headers({"retry-after": date}))
-    assert seconds is not None
-    assert 90 < seconds <= 100
+def test_retry_after_is_read_as_a_date(clock: Clock) -> None:
+    date = email.utils.formatdate(clock.now + 100, usegmt=True)
+    assert retry_after(httpx.Headers({"retry-after": date})) == 100
 
 
 def fail(times: int, **options: object) -> tuple[list[int], object]:
@@ -49,42 +73,44 @@ def fail(times: int, **options: object) -> tuple[list[int], object]:
     return calls, attempt
 
 
-def test_an_attempt_is_repeated_until_it_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_SECONDS", 0.001)
+def test_an_attempt_is_repeated_until_it_succeeds(clock: Clock) -> None:
     calls, attempt = fail(4)
-    assert with_retries(attempt, Deadline.after(10)) == "done"  # type: ignore[arg-type]
+    assert with_retries(attempt, Deadline.after(60)) == "done"  # type: ignore[arg-type]
     assert len(calls) == 5
+    assert len(clock.slept) == 4
+    assert all(seconds <= bound for seconds, bound in zip(clock.slept, (1, 2, 4, 5), strict=True))
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [({"retry": False}, 1), ({"attempts": 2, "retry_after": 0}, 2), ({"retry_after": 60}, 1)],
 )
-def test_it_is_given_up_when_repeating_is_no_use(options: dict[str, object], expected: int) -> None:
+def test_it_is_given_up_when_repeating_is_no_use(clock: Clock, options: dict[str, object], expected: int) -> None:
     calls, attempt = fail(9, **options)
     with pytest.raises(RestError) as caught:
-        with_retries(attempt, Deadline.after(10))  # type: ignore[arg-type]
+        with_retries(attempt, Deadline.after(50))  # type: ignore[arg-type]
     assert caught.value is ERROR
     assert len(calls) == expected
 
 
-def test_without_a_deadline_it_is_given_up_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_SECONDS", 0.001)
-    monkeypatch.setattr(retry, "GIVE_UP_SECONDS", 0.05)
+def test_without_a_deadline_it_is_given_up_all_the_same(clock: Clock) -> None:
     calls, attempt = fail(10**9)
     with pytest.raises(RestError):
         with_retries(attempt, Deadline.never())  # type: ignore[arg-type]
     assert len(calls) > 1
+    assert sum(clock.slept) <= retry.GIVE_UP_SECONDS
 
 
-def test_a_bucket_lets_a_second_worth_through_at_once_and_then_spaces() -> None:
-    bucket, now = TokenBucket(120), Deadline.after(0.02)
-    assert [bucket.acquire(now) for _ in range(3)] == [True, True, False]
+def test_a_bucket_lets_a_second_worth_through_at_once_and_then_spaces(clock: Clock) -> None:
+    bucket, soon = TokenBucket(120), Deadline.after(0.4)
+    assert [bucket.acquire(soon) for _ in range(3)] == [True, True, False]
+    assert clock.slept == []
     assert bucket.acquire(Deadline.after(5))
+    assert clock.slept == [0.5]
 
 
-def test_each_key_has_a_bucket_of_its_own() -> None:
-    limits, now = RateLimits(), Deadline.after(0.02)
-    assert limits.acquire(("a",), 1, now)
-    assert not limits.acquire(("a",), 1, now)
-    assert limits.acquire(("b",), 1, now)
+def test_each_key_has_a_bucket_of_its_own(clock: Clock) -> None:
+    limits, soon = RateLimits(), Deadline.after(0.02)
+    assert limits.acquire(("a",), 1, soon)
+    assert not limits.acquire(("a",), 1, soon)
+    assert limits.acquire(("b",), 1, soon)
