@@ -31,7 +31,7 @@ def cosine(one: list[float], other: list[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 
-def refused(client: Elasticsearch, text: str = "a", timeout: str = "5s") -> ApiError:
+def refused(client: Elasticsearch, text: str = "a", timeout: str = "60s") -> ApiError:
     with pytest.raises(ApiError) as caught:
         client.inference.text_embedding(inference_id="f", input=text, timeout=timeout)
     return caught.value

@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Iterator
 from concurrent.futures import TimeoutError
 
 import pytest
@@ -6,42 +7,71 @@ import pytest
 from headpond.inference.deadline import Deadline
 from headpond.node.workers import QueueFullError, Workers
 
+PATIENT = Deadline.never()
+
+
+class Stuck:
+    """Work that says when it has begun, and goes on until it is released."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.release = threading.Event()
+
+    def __call__(self) -> str:
+        self.begun.set()
+        self.release.wait()
+        return "released"
+
+    def start(self, workers: Workers) -> threading.Thread:
+        """A caller that waits for this work; returns when the work has begun."""
+        caller = threading.Thread(target=workers.run, args=(self, PATIENT))
+        caller.start()
+        self.begun.wait()
+        return caller
+
+
+@pytest.fixture
+def stuck() -> Iterator[Stuck]:
+    stuck = Stuck()
+    yield stuck
+    stuck.release.set()
+
 
 def test_a_result_and_an_error_come_back_to_the_caller() -> None:
     workers = Workers()
-    assert workers.run(lambda: 5, Deadline.after(5)) == 5
+    assert workers.run(lambda: 5, Deadline.after(60)) == 5
     with pytest.raises(KeyError):
-        workers.run(lambda: {}["x"], Deadline.never())
+        workers.run(lambda: {}["x"], PATIENT)
     workers.close()
 
 
-def test_a_caller_does_not_wait_beyond_the_deadline() -> None:
-    workers, release = Workers(), threading.Event()
+def test_a_caller_does_not_wait_beyond_the_deadline(stuck: Stuck) -> None:
+    workers = Workers()
     with pytest.raises(TimeoutError):
-        workers.run(lambda: release.wait(30), Deadline.after(0.05))
-    release.set()
-    assert workers.run(lambda: 1, Deadline.after(5)) == 1
+        workers.run(stuck, Deadline.after(0.05))
+    assert workers.run(lambda: 1, Deadline.after(60)) == 1
     workers.close()
 
 
-def test_work_whose_caller_has_gone_before_it_began_is_never_done() -> None:
-    workers, release, done = Workers(threads=1), threading.Event(), []
-    with pytest.raises(TimeoutError):
-        workers.run(lambda: release.wait(30), Deadline.after(0.05))
+def test_work_whose_caller_has_gone_before_it_began_is_never_done(stuck: Stuck) -> None:
+    workers, done = Workers(threads=1), []
+    caller = stuck.start(workers)
     with pytest.raises(TimeoutError):
         workers.run(lambda: done.append("late"), Deadline.after(0.05))
-    release.set()
-    assert workers.run(lambda: "next", Deadline.after(5)) == "next"
+    stuck.release.set()
+    assert workers.run(lambda: "next", Deadline.after(60)) == "next"
     assert done == []
+    caller.join()
     workers.close()
 
 
-def test_too_much_waiting_work_is_refused() -> None:
-    workers, release = Workers(threads=1, capacity=1), threading.Event()
-    for _ in range(2):
-        with pytest.raises(TimeoutError):
-            workers.run(lambda: release.wait(30), Deadline.after(0.05))
+def test_too_much_waiting_work_is_refused(stuck: Stuck) -> None:
+    workers = Workers(threads=1, capacity=1)
+    caller = stuck.start(workers)
+    with pytest.raises(TimeoutError):
+        workers.run(lambda: 1, Deadline.after(0.05))
     with pytest.raises(QueueFullError):
-        workers.run(lambda: 1, Deadline.after(5))
-    release.set()
+        workers.run(lambda: 1, PATIENT)
+    stuck.release.set()
+    caller.join()
     workers.close()
