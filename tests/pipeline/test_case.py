@@ -7,7 +7,7 @@ from elasticsearch import Elasticsearch
 
 from headpond.pipeline.case import CaseResult
 from tests.pipeline.conftest import Build
-from tests.pipeline.pipelines import RECORDS
+from tests.pipeline.pipelines import RECORDS, fake, standard
 
 
 def run(build: Build, **changes: Any) -> CaseResult:
@@ -64,6 +64,14 @@ def test_built_in_endpoints_are_served_by_the_fake_service_too(build: Build) -> 
         tests=[case],
     )
     assert [result.failures for result in pipeline.test()] == [()]
+
+
+def test_a_slow_machine_fails_no_test(build: Build) -> None:
+    endpoints = {**standard()["endpoints"], "order": fake("rerank", latency_ms=50)}
+    rerank = {"rerank": {"inference_id": "order", "field": "body", "deadline": "1ms"}}
+    case = {"name": "x", "documents": RECORDS, "query": "wheel of a mill", "expect": {"first": "mill"}}
+    (result,) = build(endpoints=endpoints, response_processors=[rerank], tests=[case]).test()
+    assert result.failures == ()
 
 
 def test_a_degraded_search_fails_the_test(build: Build) -> None:

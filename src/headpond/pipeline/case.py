@@ -25,8 +25,11 @@ from headpond.pipeline.references import references
 from headpond.pipeline.retry import Retry
 from headpond.pipeline.search import Answer, search
 from headpond.pipeline.spec import Case, PipelineFile, PipelineSpec
+from headpond.stages.response import RESPONSE_PROCESSORS
 
 _QUICK = Retry(attempts=3, base=0.05, longest=0.2)
+_PATIENCE = "120s"
+"""Deadline of every stage in a test: what comes out is tested, not how fast this machine is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,10 @@ def run_case(spec: PipelineSpec, case: Case, client: Elasticsearch) -> CaseResul
 
 
 def renamed(spec: PipelineSpec, case: Case, mark: str) -> PipelineSpec:
-    """The pipeline with endpoints of its own; with `service: fake` all are served by it, the built-in ones too."""
+    """The pipeline with endpoints of its own and patient stages.
+
+    With `service: fake` all endpoints are served by it, the built-in ones too.
+    """
     fake = case.served.service == "fake"
     data: dict[str, Any] = deepcopy(spec.file.model_dump(by_alias=True, exclude_unset=True))
     file = PipelineFile.model_validate(data)
@@ -94,6 +100,10 @@ def renamed(spec: PipelineSpec, case: Case, mark: str) -> PipelineSpec:
             endpoints[own] = {"task_type": _task_type(spec, name, reference.task_types), **_FAKE}
     kept = {key: getattr(file, key) for key in ("processors", "search", "response_processors")}
     data |= {key: value for key, value in kept.items() if value} | {"endpoints": endpoints, "tests": []}
+    for item in data.get("response_processors", []):
+        for name, options in item.items():
+            if "deadline" in RESPONSE_PROCESSORS.get(name).Spec.model_fields:
+                options["deadline"] = _PATIENCE
     mapping = deepcopy(spec.mapping)
     data["index"] = {"mapping": dict(mapping)} if mapping is not None else {}
     return build(data, spec.where, name=spec.name, folder=None)
