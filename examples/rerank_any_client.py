@@ -14,7 +14,7 @@ endpoints:
     service: elasticsearch
     service_settings: {model_id: all-minilm-l6-v2, num_allocations: 1, num_threads: 1}
 response_processors:
-  - rerank: {inference_id: ranker, field: text, window: 50, deadline: 5s}
+  - rerank: {inference_id: ranker, field: text, window: 50, deadline: 30s}
 """
 
 
