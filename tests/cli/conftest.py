@@ -27,7 +27,7 @@ processors:
 search:
   query: {match: {body: "{{query}}"}}
 response_processors:
-  - rerank: {inference_id: ranker, field: body}
+  - rerank: {inference_id: ranker, field: body, deadline: 60s}
 tests:
   - name: the mill comes first
     documents: [{_id: mill, body: water drives a mill}, {_id: cat, body: a cat sleeps}]

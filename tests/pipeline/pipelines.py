@@ -46,7 +46,7 @@ def standard() -> dict[str, Any]:
         "index": {"name": "things"},
         "processors": [{"inference": dense}, {"inference": sparse}],
         "search": {"retriever": {"rrf": {"rank_window_size": 20, "retrievers": legs}}},
-        "response_processors": [{"rerank": {"inference_id": "order", "field": "body", "deadline": "10s"}}],
+        "response_processors": [{"rerank": {"inference_id": "order", "field": "body", "deadline": "60s"}}],
     }
 
 

@@ -142,13 +142,20 @@ def test_ctrl_c_does_not_wait_for_a_stuck_endpoint(es: Elasticsearch, build: Bui
     pipeline = build()
     pipeline.apply()
     turn(es, "dense", error_rate=1.0, status=503, retry=False)
-    patient = Retry(attempts=100, base=30, longest=60)
-    settings = JobSettings(pace=Pace(retry=patient), retry=patient, window=5)
     waiting = threading.Event()
+
+    class Patient(Retry):
+        """Waits an hour before the next try, and says so."""
+
+        def wait(self, attempt: int, error: Exception) -> float:
+            waiting.set()
+            return 3600
+
+    settings = JobSettings(pace=Pace(retry=Patient()), retry=QUICK, window=5)
 
     def records() -> Any:
         yield from many(5)
-        waiting.wait(0.5)
+        waiting.wait()
         raise KeyboardInterrupt
 
     with pytest.raises(IngestInterrupted) as caught:

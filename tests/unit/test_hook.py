@@ -11,7 +11,7 @@ import headpond
 
 PIPELINE = """
 response_processors:
-  - rerank: {inference_id: ranker, field: body, window: 10, deadline: 10s}
+  - rerank: {inference_id: ranker, field: body, window: 10, deadline: 60s}
 """
 DOCUMENTS = {
     "1": "water water water water flows down",
