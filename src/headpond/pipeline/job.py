@@ -199,6 +199,8 @@ class Job:
             with self._turn:
                 self._next += 1
                 self._turn.notify_all()
+        with suppress(queue.Full):
+            self._windows.put_nowait(None)  # the end is for every worker
 
     def _is_next(self, number: int) -> bool:
         return self._next == number
