@@ -147,6 +147,9 @@ class RestError(HeadpondError):
         caused_by: the nested cause; the innermost of Elasticsearch's own exceptions becomes the `root_cause`.
         extra: further members of the error object, for example `index` or `timed_out`.
         headers: further response headers, for example `Retry-After`.
+
+    Attributes:
+        origin: what a provider behind this error calls it (`code`, `type`, `param`); chat completions pass it on.
     """
 
     def __init__(
@@ -166,6 +169,7 @@ class RestError(HeadpondError):
         self.caused_by = caused_by
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
+        self.origin: dict[str, str] = {}
 
     def cause(self) -> dict[str, Any]:
         """The error object without root causes, as `caused_by` and bulk items hold it."""

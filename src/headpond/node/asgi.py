@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from headpond.errors import RestError
-from headpond.node.http import JSON, Request, encode
+from headpond.node.http import JSON, ByteStream, Request, encode
 from headpond.node.node import PRODUCT, Node
 
 # Elasticsearch's default of http.max_content_length.
 MAX_BODY_BYTES = 100 * 1024 * 1024
+# As many requests are worked on at once; inference waits for providers most of its time.
+THREADS = 256
 # Those that no route takes too, so that the node refuses them in Elasticsearch's words.
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 
@@ -29,6 +32,7 @@ def application(node: Node, *, hosts: Iterable[str] = ()) -> Starlette:
         hosts: names besides the loopback ones that a `Host` header may hold. A page in a browser whose name was made to
             point at this machine sends its own name there and is refused.
     """
+    threads = CapacityLimiter(THREADS)
     allowed = {"localhost", "127.0.0.1", "[::1]", *hosts}
 
     async def answer(http: HttpRequest) -> HttpResponse:
@@ -46,10 +50,56 @@ def application(node: Node, *, hosts: Iterable[str] = ()) -> Starlette:
             dict(http.headers),
             body,
         )
-        response = await run_in_threadpool(node.handle, request)
+        response = await to_thread.run_sync(node.handle, request, limiter=threads)
+        if response.stream is not None:
+            return Streamed(response.stream, response.status, response.headers, threads)
         return HttpResponse(response.body, response.status, response.headers)
 
     return Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)])
+
+
+class Streamed(HttpResponse):
+    """A body that is sent while it is made, and whose making ends when the client has gone.
+
+    Args:
+        stream: the body.
+        status: of HTTP.
+        headers: of the response.
+        threads: how many threads may wait for something at once.
+    """
+
+    def __init__(self, stream: ByteStream, status: int, headers: dict[str, str], threads: CapacityLimiter) -> None:
+        super().__init__(None, status, headers)
+        del self.raw_headers[[name for name, _ in self.raw_headers].index(b"content-length")]
+        self._stream = stream
+        self._threads = threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the parts until the end, or until the client closes its connection."""
+        try:
+            async with create_task_group() as both:
+                both.start_soon(self._watch, receive, both.cancel_scope)
+                await self._send(send)
+                both.cancel_scope.cancel()
+        finally:
+            # Not awaited: a thread that still waits for the next part is woken by it.
+            self._stream.close()
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        parts = iter(self._stream)
+        while (part := await self._next(parts)) is not None:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _next(self, parts: Iterator[bytes]) -> bytes | None:
+        return await to_thread.run_sync(next, parts, None, abandon_on_cancel=True, limiter=self._threads)
+
+    @staticmethod
+    async def _watch(receive: Receive, scope: CancelScope) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        scope.cancel()
 
 
 def _refuse(error: RestError) -> HttpResponse:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
@@ -32,13 +33,40 @@ class Request:
     body: bytes = b""
 
 
+class ByteStream(Protocol):
+    """A body that is made while it is read."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The parts, once."""
+
+    def close(self) -> None:
+        """Ends the work behind it, from any thread; may be called twice, and after the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response; header names are lower case."""
+    """An HTTP response; header names are lower case.
+
+    Attributes:
+        status: of HTTP.
+        headers: of the response.
+        body: the whole body; empty where there is a stream.
+        stream: instead of a body; whoever takes it closes it.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    stream: ByteStream | None = None
+
+    def read(self) -> bytes:
+        """The whole body; of a stream, everything until its end."""
+        if self.stream is None:
+            return self.body
+        try:
+            return b"".join(self.stream)
+        finally:
+            self.stream.close()
 
     def json(self) -> Any:
         """The body, parsed."""

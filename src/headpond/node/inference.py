@@ -8,6 +8,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from headpond.errors import HeadpondError, RestError
+from headpond.inference.chat import ChatRequest
+from headpond.inference.chat_error import ChatError
+from headpond.inference.chunks import Stream
 from headpond.inference.deadline import Deadline
 from headpond.inference.definition import Change, Definition
 from headpond.inference.duration import parse_duration
@@ -18,6 +21,7 @@ from headpond.inference.request import PROBE_TEXT, InferenceRequest
 from headpond.inference.results import Result
 from headpond.inference.secrets import Secrets
 from headpond.inference.task_type import TaskType
+from headpond.node.begun import Begun
 from headpond.node.endpoints import Endpoints, Stored, already_exists
 from headpond.node.store.database import Database
 from headpond.node.workers import QueueFullError, Workers
@@ -177,16 +181,60 @@ class Inference:
         """
         deadline = _deadline(timeout)
         request = InferenceRequest.parse(body, task_type or TaskType.ANY, raw=raw)
-        endpoint, secrets = self._stored(inference_id)
-        if task_type not in (None, TaskType.ANY, endpoint.task_type):
-            raise status_exception(
-                400,
-                f"Incompatible task_type, the requested type [{task_type}] does not match the model type"
-                f" [{endpoint.task_type}]",
-            )
+        endpoint, secrets = self._asked(inference_id, task_type)
+        if endpoint.task_type is TaskType.CHAT_COMPLETION:
+            only = "The [chat_completion] task type only supports streaming, please try again with the _stream API"
+            raise ChatError(400, "status_exception", only)
         if endpoint.task_type is TaskType.RERANK:
             request.require_query()
         return self._ask(endpoint, secrets, request, deadline)
+
+    def stream(
+        self,
+        inference_id: str,
+        task_type: TaskType | None,
+        body: Any,
+        timeout: str | None = None,
+        *,
+        raw: bytes | None = None,
+    ) -> Stream:
+        """Asks an endpoint for a completion or a chat completion piece by piece.
+
+        Args:
+            inference_id: its name.
+            task_type: must be the endpoint's when given.
+            body: as of `POST _inference/.../_stream`.
+            timeout: until the first piece; later no pause is longer.
+            raw: the bytes `body` was parsed from, for line and column in errors.
+
+        Returns:
+            The pieces; the first has come. Whoever takes it closes it.
+
+        Raises:
+            RestError: as of `infer`, and 405 for a task type that is not streamed.
+        """
+        deadline = _deadline(timeout)
+        endpoint, secrets = self._asked(inference_id, task_type)
+        service = self._service_of(endpoint)
+        begin: Callable[[], Stream]
+        if endpoint.task_type is TaskType.CHAT_COMPLETION:
+            chat = ChatRequest.parse(body, raw=raw)
+            begin = partial(service.chat, endpoint, secrets, chat, deadline)
+        elif endpoint.task_type is TaskType.COMPLETION:
+            request = InferenceRequest.parse(body, endpoint.task_type, raw=raw)
+            begin = partial(service.stream, endpoint, secrets, request, deadline)
+        else:
+            raise status_exception(
+                405,
+                f"Streaming is not allowed for service [{endpoint.service}] and task [{endpoint.task_type}]."
+                " Supported tasks: [completion, chat_completion]",
+            )
+        return self._in_time(endpoint, deadline, lambda: Begun.begin(begin, deadline))
+
+    def is_chat(self, inference_id: str, task_type: TaskType | None) -> bool:
+        """Whether a request for this endpoint is one for a chat completion, whose errors look otherwise."""
+        stored = self._endpoints.get(inference_id)
+        return TaskType.CHAT_COMPLETION in (task_type, stored and stored[0].task_type)
 
     def close(self) -> None:
         """Closes files and connections."""
@@ -194,6 +242,16 @@ class Inference:
         for service in self._services.values():
             service.close()
         self._endpoints.close()
+
+    def _asked(self, inference_id: str, task_type: TaskType | None) -> Stored:
+        endpoint, secrets = self._stored(inference_id)
+        if task_type not in (None, TaskType.ANY, endpoint.task_type):
+            raise status_exception(
+                400,
+                f"Incompatible task_type, the requested type [{task_type}] does not match the model type"
+                f" [{endpoint.task_type}]",
+            )
+        return endpoint, secrets
 
     def _ask(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
         work = partial(self._answer, self._service_of(endpoint), endpoint, secrets, request, deadline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class Node:
             reason = f"{type(error).__name__}: {error}"
             return self._respond(request, 500, RestError(500, "internal_server_error", reason).body())
         if isinstance(answer, Response):
-            return Response(answer.status, {**PRODUCT, **answer.headers}, answer.body)
+            return replace(answer, headers={**PRODUCT, **answer.headers})
         return self._respond(request, 200, answer)
 
     def _respond(self, request: Request, status: int, answer: Any, headers: dict[str, str] | None = None) -> Response:

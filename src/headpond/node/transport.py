@@ -44,7 +44,7 @@ def to_api_response(node: NodeConfig, response: Response, started: float) -> Nod
         status=response.status,
         headers=HttpHeaders(response.headers),
     )
-    return NodeApiResponse(meta, response.body)
+    return NodeApiResponse(meta, response.read())
 
 
 class PondNode(BaseNode):
@@ -84,9 +84,8 @@ class AsyncPondNode(BaseAsyncNode):
         request_timeout: DefaultType | float | None = DEFAULT,
     ) -> NodeApiResponse:
         """Answers from the pond."""
-        started = time.monotonic()
-        response = await asyncio.to_thread(self.pond.handle, to_request(method, target, body, headers))
-        return to_api_response(self.config, response, started)
+        node = cast(PondNode, self)
+        return await asyncio.to_thread(PondNode.perform_request, node, method, target, body, headers)
 
     async def close(self) -> None:  # type: ignore[override]
         """Closes the pond with its client."""

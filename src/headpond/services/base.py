@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from headpond.inference.chat import ChatRequest
 from headpond.inference.chunking import parse_chunking
+from headpond.inference.chunks import Stream
 from headpond.inference.deadline import Deadline
 from headpond.inference.definition import not_updatable
 from headpond.inference.endpoint import Endpoint
@@ -24,6 +26,7 @@ class Service(ABC):
 
     Attributes:
         name: the `service` of endpoints, which is the module's name.
+        display_name: the provider's name in texts.
         task_types: what it can do.
         missing_task_types: what it can do in Elasticsearch and not here.
         settings_order: in which order service settings are shown; others follow as they came.
@@ -31,6 +34,7 @@ class Service(ABC):
     """
 
     name: ClassVar[str]
+    display_name: ClassVar[str]
     task_types: ClassVar[tuple[TaskType, ...]]
     missing_task_types: ClassVar[tuple[TaskType, ...]] = ()
     settings_order: ClassVar[tuple[str, ...]] = ()
@@ -83,8 +87,13 @@ class Service(ABC):
         if task_type not in self.task_types:
             raise status_exception(400, f"The [{self.name}] service does not support task type [{task_type}]")
 
-    def secrets(self, settings: Settings) -> Secrets:
-        """Takes the secrets out of the service settings; none by default."""
+    def secrets(self, settings: Settings, *, required: bool = True) -> Secrets:
+        """Takes the secrets out of the service settings; none by default.
+
+        Args:
+            settings: the service settings of a PUT or an `_update`.
+            required: False for an `_update`, which may give some of them.
+        """
         return Secrets()
 
     @abstractmethod
@@ -158,7 +167,7 @@ class Service(ABC):
 
     @abstractmethod
     def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
-        """Answers one request.
+        """Answers one request. An endpoint of the task type `chat_completion` is only asked here when it is made.
 
         Args:
             endpoint: one of this service.
@@ -169,6 +178,34 @@ class Service(ABC):
         Raises:
             RestError: with Elasticsearch's texts.
         """
+
+    def stream(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Stream:
+        """Answers a completion piece by piece, as `Deltas`.
+
+        Args:
+            endpoint: of the task type `completion`.
+            secrets: its secrets.
+            request: checked.
+            deadline: until the first piece.
+
+        Raises:
+            RestError: 405 from services that cannot.
+        """
+        raise status_exception(405, f"Streaming is not allowed for service [{self.name}].")
+
+    def chat(self, endpoint: Endpoint, secrets: Secrets, request: ChatRequest, deadline: Deadline) -> Stream:
+        """Answers a conversation piece by piece, as `ChatChunk`s.
+
+        Args:
+            endpoint: of the task type `chat_completion`.
+            secrets: its secrets.
+            request: checked.
+            deadline: until the first piece.
+
+        Raises:
+            RestError: with Elasticsearch's texts.
+        """
+        raise status_exception(405, f"Streaming is not allowed for service [{self.name}].")
 
     def learned(self, endpoint: Endpoint, result: Result) -> Endpoint:
         """The endpoint with what its first answer shows: dimensions and similarity of dense vectors.

@@ -49,6 +49,7 @@ class Cohere(Provider):
     """
 
     name = "cohere"
+    display_name = "Cohere"
     task_types = (TaskType.TEXT_EMBEDDING, TaskType.RERANK)
     missing_task_types = (TaskType.COMPLETION,)
     settings_order = (
@@ -73,7 +74,7 @@ class Cohere(Provider):
         shown: dict[str, Any] = {
             "url": settings.url("url"),
             "model_id": model,
-            "rate_limit": self.rate_limit(settings),
+            "rate_limit": self.rate_limit(settings, task_type),
         }
         if task_type is TaskType.TEXT_EMBEDDING:
             shown["similarity"] = settings.choice("similarity", SIMILARITIES)

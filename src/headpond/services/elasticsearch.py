@@ -53,6 +53,7 @@ class Elasticsearch(Service):
     """
 
     name = "elasticsearch"
+    display_name = "Elasticsearch"
     task_types: ClassVar[tuple[TaskType, ...]] = (TaskType.TEXT_EMBEDDING, TaskType.SPARSE_EMBEDDING, TaskType.RERANK)
     settings_order = (
         "num_allocations",

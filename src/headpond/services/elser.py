@@ -19,6 +19,7 @@ class Elser(Elasticsearch):
     """
 
     name = "elser"
+    display_name = "ELSER"
     task_types = (TaskType.SPARSE_EMBEDDING,)
     default_model = ".elser_model_2"
 

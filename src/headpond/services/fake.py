@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import httpx
 import numpy as np
 
+from headpond.inference.chat import ChatRequest
+from headpond.inference.chunks import Chunk, Deltas, Stream
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
+from headpond.inference.invalid import status_exception
 from headpond.inference.request import PROBE_TEXT, InferenceRequest
 from headpond.inference.results import (
+    Completion,
     Rerank,
     Result,
     SparseEmbedding,
@@ -24,9 +29,10 @@ from headpond.inference.results import (
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
-from headpond.services._fake import wire
+from headpond.services._fake import language, wire
 from headpond.services._fake.faults import Faults, read_knobs
 from headpond.services._fake.features import dense, overlap, weighted_words
+from headpond.services._http.events import server_sent
 from headpond.services._http.provider import SIMILARITIES
 from headpond.services._http.rules import Rules
 from headpond.services._http.upstream import Upstream
@@ -41,7 +47,8 @@ class Fake(Service):
     """Service `fake`: for tests and for trying a pipeline without keys.
 
     The same text always gives the same vector; texts that share words are near each other; a sparse embedding holds the
-    words themselves; a rerank score is the share of the query's words that a document holds.
+    words themselves; a rerank score is the share of the query's words that a document holds; a completion is the
+    beginning of what was said.
 
     Service settings, all optional: `model_id`, `dimensions` (64), `similarity` (cosine), `seed` (0), and the faults:
 
@@ -56,7 +63,14 @@ class Fake(Service):
     """
 
     name = "fake"
-    task_types = (TaskType.TEXT_EMBEDDING, TaskType.SPARSE_EMBEDDING, TaskType.RERANK)
+    display_name = "Fake"
+    task_types = (
+        TaskType.TEXT_EMBEDDING,
+        TaskType.SPARSE_EMBEDDING,
+        TaskType.RERANK,
+        TaskType.COMPLETION,
+        TaskType.CHAT_COMPLETION,
+    )
     settings_order = ("model_id", "similarity", "dimensions", "seed")
 
     def __init__(self) -> None:
@@ -86,20 +100,47 @@ class Fake(Service):
         answer = partial(self._answer, endpoint, request)
         if request.input == (PROBE_TEXT,) or not Faults.wanted(endpoint.service_settings):
             return answer()
-        usage = answer().usage
+        read = partial(wire.read, task_type=endpoint.task_type, usage=answer().usage)
         with self._faults_of(endpoint).client(request.input, lambda wrong: answer(wrong).to_json()) as client:
-            return Upstream(
-                inference_id=endpoint.inference_id,
-                url=URL,
-                headers={},
-                body={"input": list(request.input)},
-                read=partial(wire.read, task_type=endpoint.task_type, usage=usage),
-                rules=Rules(),
-                message_of=lambda body: body["error"],
-                secrets=secrets,
-                client=client,
-                retries=endpoint.service_settings.get("retry", True),
-            ).call(deadline)
+            return self._upstream(endpoint, secrets, request.input, client).call(read, deadline)
+
+    def stream(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Stream:
+        """The reply word by word; `latency_ms` is waited for before each."""
+        chunks = [Deltas((word,)) for word in language.pieces(self._single(request))]
+        return self._streamed(endpoint, secrets, request.input, chunks, deadline)
+
+    def chat(self, endpoint: Endpoint, secrets: Secrets, request: ChatRequest, deadline: Deadline) -> Stream:
+        """The reply to the last message word by word."""
+        model = request.model or endpoint.service_settings.get("model_id", "fake")
+        said = [message.text for message in request.messages]
+        return self._streamed(endpoint, secrets, said, language.conversation(request, model), deadline)
+
+    def _streamed(
+        self, endpoint: Endpoint, secrets: Secrets, texts: Sequence[str], chunks: Sequence[Chunk], deadline: Deadline
+    ) -> Stream:
+        client = self._faults_of(endpoint).streaming_client(texts, [chunk.to_json() for chunk in chunks])
+        left = iter(chunks)
+        upstream = self._upstream(endpoint, secrets, texts, client)
+        return upstream.stream(lambda event: [wire.next_chunk(event, left)], server_sent, deadline)
+
+    def _upstream(self, endpoint: Endpoint, secrets: Secrets, texts: Sequence[str], client: httpx.Client) -> Upstream:
+        return Upstream(
+            inference_id=endpoint.inference_id,
+            url=URL,
+            headers=lambda content: {},
+            body={"input": list(texts)},
+            rules=Rules(),
+            message_of=lambda body: body["error"],
+            secrets=secrets,
+            client=client,
+            retries=endpoint.service_settings.get("retry", True),
+        )
+
+    @staticmethod
+    def _single(request: InferenceRequest) -> str:
+        if len(request.input) != 1:
+            raise status_exception(400, "Fake completions only accepts 1 input")
+        return request.input[0]
 
     def _faults_of(self, endpoint: Endpoint) -> Faults:
         with self._lock:
@@ -119,6 +160,8 @@ class Fake(Service):
             return TextEmbedding(np.stack([dense(text, dimensions, seed) for text in request.input]), usage)
         if endpoint.task_type is TaskType.SPARSE_EMBEDDING:
             return SparseEmbedding(tuple(SparseVector(weighted_words(text)) for text in request.input), usage)
+        if endpoint.task_type in (TaskType.COMPLETION, TaskType.CHAT_COMPLETION):
+            return Completion((language.reply(self._single(request)),), usage)
         return self._rerank(endpoint, request, usage)
 
     def _rerank(self, endpoint: Endpoint, request: InferenceRequest, usage: Usage) -> Rerank:

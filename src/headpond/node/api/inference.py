@@ -9,6 +9,7 @@ from headpond.errors import RestError
 from headpond.inference.invalid import not_implemented
 from headpond.inference.task_type import TaskType
 from headpond.node.call import Call
+from headpond.node.event_stream import refused, streamed
 from headpond.node.http import Response
 from headpond.node.router import route
 
@@ -96,10 +97,15 @@ def infer_typed(node: Node, call: Call) -> Response:
 
 
 @route("POST", "/_inference/{inference_id}/_stream", params=["timeout"])
-@route("POST", "/_inference/{task_type}/{inference_id}/_stream", params=["timeout"])
 def stream(node: Node, call: Call) -> Response:
-    """Not there yet."""
-    raise not_implemented("streaming inference ([_stream])")
+    """Asks an endpoint for a completion piece by piece."""
+    return _stream(node, call, None)
+
+
+@route("POST", "/_inference/{task_type}/{inference_id}/_stream", params=["timeout"])
+def stream_typed(node: Node, call: Call) -> Response:
+    """Asks an endpoint for a completion piece by piece; it must have the task type."""
+    return _stream(node, call, TaskType.parse(call.part("task_type")))
 
 
 @route("GET", "/_inference/_services")
@@ -113,6 +119,16 @@ def list_services(node: Node, call: Call) -> Response:
 def region_policy(node: Node, call: Call) -> Response:
     """Concerns Elastic's own inference service, which a pond does not have."""
     raise not_implemented("the region policy of inference ([_region_policy])")
+
+
+def _stream(node: Node, call: Call, task_type: TaskType | None) -> Response:
+    name, timeout = call.part("inference_id"), call.text("timeout")
+    chat = node.inference.is_chat(name, task_type)
+    try:
+        chunks = node.inference.stream(name, task_type, call.required_body, timeout, raw=call.request.body)
+    except RestError as error:
+        return refused(error, chat=chat)
+    return streamed(chunks, chat=chat)
 
 
 def _infer(node: Node, call: Call, task_type: TaskType | None) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -38,6 +38,19 @@ def read_knobs(settings: Settings) -> dict[str, Any]:
     }
 
 
+_EVENTS = {"content-type": "text/event-stream"}
+
+
+class _Told(httpx.SyncByteStream):
+    """A body that is made while it is read."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._parts
+
+
 class Faults:
     """The faults of one endpoint; counts its requests.
 
@@ -65,12 +78,46 @@ class Faults:
         """
         return httpx.Client(transport=httpx.MockTransport(lambda request: self._respond(request, texts, answer)))
 
+    def streaming_client(self, texts: Sequence[str], events: Sequence[Any]) -> httpx.Client:
+        """A client whose provider streams events and has these faults; `truncated` breaks off half-way.
+
+        Args:
+            texts: of the request, for `fail_on`.
+            events: what a good answer holds.
+        """
+
+        def respond(request: httpx.Request) -> httpx.Response:
+            if self._fails(texts):
+                if not (self._on("truncated") or self._on("malformed")):
+                    return self._bad(request, b"")
+                return httpx.Response(200, headers=_EVENTS, stream=_Told(self._broken(request, events)))
+            return httpx.Response(200, headers=_EVENTS, stream=_Told(self._told(request, events)))
+
+        return httpx.Client(transport=httpx.MockTransport(respond))
+
+    def _told(self, request: httpx.Request, events: Sequence[Any]) -> Iterator[bytes]:
+        for event in events:
+            self._sleep(request)
+            yield b"data: " + orjson.dumps(event) + b"\n\n"
+        yield b"data: [DONE]\n\n"
+
+    def _broken(self, request: httpx.Request, events: Sequence[Any]) -> Iterator[bytes]:
+        for event in events[: len(events) // 2]:
+            self._sleep(request)
+            yield b"data: " + orjson.dumps(event) + b"\n\n"
+        if self._on("malformed"):
+            yield b"data: <html>this is not JSON</html>\n\n"
+        raise httpx.ReadError("connection reset by the fake service", request=request)
+
     def _respond(self, request: httpx.Request, texts: Sequence[str], answer: Callable[[bool], Any]) -> httpx.Response:
         self._sleep(request)
         fails = self._fails(texts)
         body = orjson.dumps(answer(fails and self._on("wrong_dimensions")), option=orjson.OPT_SERIALIZE_NUMPY)
         if not fails or self._on("wrong_dimensions"):
             return httpx.Response(200, content=body)
+        return self._bad(request, body)
+
+    def _bad(self, request: httpx.Request, body: bytes) -> httpx.Response:
         if self._on("reset"):
             raise httpx.ReadError("connection reset by the fake service", request=request)
         if self._on("malformed"):

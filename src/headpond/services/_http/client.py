@@ -103,30 +103,58 @@ if hasattr(os, "register_at_fork"):
 
 
 def post(client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
-    """Sends one request; nothing is repeated here.
+    """Sends one request and reads the whole answer; nothing is repeated here.
 
     Args:
         client: see `client_for`.
         url: the whole URL.
         headers: besides httpx's own.
-        body: JSON bytes.
+        body: as it is sent.
         deadline: the answer is complete by then, or an error is raised.
 
     Raises:
         NoAnswerError: anything but a complete answer.
+    """
+    response = begin(client, url, headers, body, deadline)
+    return finish(response, deadline)
+
+
+def begin(
+    client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
+) -> httpx.Response:
+    """Sends one request and reads the head of the answer, not its body; the caller closes it.
+
+    What is left until the deadline is also the longest pause between two parts of the body.
+
+    Raises:
+        NoAnswerError: no head came.
     """
     left = deadline.remaining
     if left == 0:
         raise NoAnswerError("no time was left", out_of_time=True)
     timeout = httpx.Timeout(min(left, LONGEST_READ_SECONDS), connect=min(left, CONNECT_SECONDS))
     try:
-        with client.stream("POST", url, headers=dict(headers), content=body, timeout=timeout) as response:
-            return Answer(response.status_code, response.headers, _read(response, deadline))
+        request = client.build_request("POST", url, headers=dict(headers), content=body, timeout=timeout)
+        return client.send(request, stream=True)
     except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeEncodeError):
         # The original text quotes headers, and with them keys.
         raise NoAnswerError("its address or a header is malformed", unsendable=True) from None
     except httpx.RequestError as error:
-        raise _no_answer(error, deadline) from error
+        raise no_answer(error, deadline) from error
+
+
+def finish(response: httpx.Response, deadline: Deadline) -> Answer:
+    """Reads the body of a begun answer and closes it.
+
+    Raises:
+        NoAnswerError: it did not come whole and in time.
+    """
+    try:
+        return Answer(response.status_code, response.headers, _read(response, deadline))
+    except httpx.RequestError as error:
+        raise no_answer(error, deadline) from error
+    finally:
+        response.close()
 
 
 def _read(response: httpx.Response, deadline: Deadline) -> bytes:
@@ -141,7 +169,8 @@ def _read(response: httpx.Response, deadline: Deadline) -> bytes:
     return b"".join(parts)
 
 
-def _no_answer(error: httpx.RequestError, deadline: Deadline) -> NoAnswerError:
+def no_answer(error: httpx.RequestError, deadline: Deadline) -> NoAnswerError:
+    """What an error of httpx means."""
     # A socket's timeout may fire a moment before the deadline it was made from.
     late = isinstance(error, httpx.TimeoutException) and not math.isinf(deadline.moment) and deadline.remaining < 0.05
     return NoAnswerError(

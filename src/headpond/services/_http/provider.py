@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from headpond.errors import RestError
+from headpond.inference.chunks import Chunk, Stream
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
 from headpond.inference.invalid import status_exception
+from headpond.inference.request import InferenceRequest
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
+from headpond.inference.task_type import TaskType
+from headpond.services._http.events import Decode, Event, server_sent
 from headpond.services._http.rate_limit import RateLimits
 from headpond.services._http.rules import TOO_LARGE, Rules
 from headpond.services._http.upstream import Upstream
@@ -30,39 +34,57 @@ class Provider(Service):
 
     Attributes:
         requests_per_minute: the default of `rate_limit.requests_per_minute`.
+        chat_requests_per_minute: the same for completions, where it differs.
         max_inputs: texts in one embedding request; more are sent in several.
+        max_request_tokens: tokens in one embedding request, where the provider limits them.
         rules: what the provider's statuses mean.
     """
 
     requests_per_minute: ClassVar[int]
-    max_inputs: ClassVar[int]
+    chat_requests_per_minute: ClassVar[int | None] = None
+    max_inputs: ClassVar[int] = 1
+    max_request_tokens: ClassVar[int | None] = None
     rules: ClassVar[Rules] = Rules()
 
     def __init__(self) -> None:
         self._limits = RateLimits()
 
-    def secrets(self, settings: Settings) -> Secrets:
+    def secrets(self, settings: Settings, *, required: bool = True) -> Secrets:
         """The API key, without blanks around it."""
-        return _api_key(settings, required=True)
+        return header_secrets(settings, "api_key", required=required)
 
-    def rate_limit(self, settings: Settings) -> dict[str, int]:
+    def rate_limit(self, settings: Settings, task_type: TaskType) -> dict[str, int]:
         """`rate_limit`, with the provider's default filled in."""
         nested = Settings(settings.mapping("rate_limit") or {}, "rate_limit", settings.problems)
         rate = nested.positive("requests_per_minute")
         for name in nested.left():
             settings.wrong(f"does not allow the setting [rate_limit.{name}]")
-        return {"requests_per_minute": rate or self.requests_per_minute}
+        default = self.requests_per_minute
+        if self.chat_requests_per_minute is not None and not (task_type.embeds or task_type is TaskType.RERANK):
+            default = self.chat_requests_per_minute
+        return {"requests_per_minute": rate or default}
 
     def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
         """The API key and the rate limit."""
         changed: dict[str, Any] = {}
         if (limit := settings.mapping("rate_limit")) is not None:
-            changed["rate_limit"] = self.rate_limit(Settings({"rate_limit": limit}, settings.scope, settings.problems))
-        return changed, _api_key(settings, required=False)
+            given = Settings({"rate_limit": limit}, settings.scope, settings.problems)
+            changed["rate_limit"] = self.rate_limit(given, endpoint.task_type)
+        return changed, self.secrets(settings, required=False)
 
     @abstractmethod
     def headers(self, endpoint: Endpoint, secrets: Secrets) -> dict[str, str]:
         """Headers with the credentials."""
+
+    def authorize(
+        self, endpoint: Endpoint, secrets: Secrets, url: str, content: bytes, deadline: Deadline
+    ) -> Mapping[str, str]:
+        """Headers of one attempt; for providers whose credentials are fetched, or made from what is sent.
+
+        Raises:
+            RestError: the credentials cannot be had.
+        """
+        return self.headers(endpoint, secrets)
 
     @abstractmethod
     def message_of(self, body: Any) -> str | None:
@@ -94,6 +116,46 @@ class Provider(Service):
             RestError: 400 when the key is lost, 408 when the turn would come after the deadline, and what the
                 provider's answer means.
         """
+        return self._upstream(endpoint, secrets, url, body, headers, deadline).call(read, deadline)
+
+    def send_stream(
+        self,
+        endpoint: Endpoint,
+        secrets: Secrets,
+        url: str,
+        body: Mapping[str, Any],
+        read: Callable[[Event], Iterable[Chunk]],
+        deadline: Deadline,
+        *,
+        headers: Mapping[str, str] | None = None,
+        decode: Decode = server_sent,
+    ) -> Stream:
+        """Sends one request when the rate limit lets it, and gives the answer's chunks as they come.
+
+        Args:
+            endpoint: for its id, its rate limit and its headers.
+            secrets: its secrets.
+            url: the whole URL.
+            body: is sent as JSON.
+            read: makes chunks of one event; raises `MalformedError` when it cannot.
+            deadline: until the answer begins.
+            headers: further ones.
+            decode: makes events of the answer's bytes.
+
+        Raises:
+            RestError: as of `send`; while the chunks are read too.
+        """
+        return self._upstream(endpoint, secrets, url, body, headers, deadline).stream(read, decode, deadline)
+
+    def _upstream(
+        self,
+        endpoint: Endpoint,
+        secrets: Secrets,
+        url: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] | None,
+        deadline: Deadline,
+    ) -> Upstream:
         if not secrets:
             name = endpoint.inference_id
             reason = f"The secrets of the inference endpoint [{name}] are not in this pond any more; give them again"
@@ -102,16 +164,29 @@ class Provider(Service):
         key = (endpoint.service_settings.get("model_id"), secrets)
         if not self._limits.acquire(key, rate, deadline):
             raise status_exception(408, f"Request timed out after [{deadline}]")
+
+        def all_headers(content: bytes) -> Mapping[str, str]:
+            return {**self.authorize(endpoint, secrets, url, content, deadline), **(headers or {})}
+
         return Upstream(
             inference_id=endpoint.inference_id,
             url=url,
-            headers={**self.headers(endpoint, secrets), **(headers or {})},
+            headers=all_headers,
             body=body,
-            read=read,
             rules=self.rules,
             message_of=self.message_of,
             secrets=secrets,
-        ).call(deadline)
+        )
+
+    def single(self, request: InferenceRequest) -> str:
+        """The one input of a completion.
+
+        Raises:
+            RestError: 400, there are several.
+        """
+        if len(request.input) != 1:
+            raise status_exception(400, f"{self.display_name} completions only accepts 1 input")
+        return request.input[0]
 
     def in_batches(self, endpoint: Endpoint, texts: Sequence[str], embed: Callable[[list[str]], T]) -> list[T]:
         """Embeds texts in requests the provider takes.
@@ -121,15 +196,37 @@ class Provider(Service):
         limit = endpoint.service_settings.get("max_input_tokens")
         if limit is not None:
             texts = [text[: limit * CHARACTERS_PER_TOKEN] for text in texts]
-        starts = range(0, len(texts), self.max_inputs)
-        return [_halving(list(texts[start : start + self.max_inputs]), embed) for start in starts]
+        return [_halving(batch, embed) for batch in self._batches(texts)]
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        """As many texts in a request as the provider takes, by number and by a guess of their tokens."""
+        batch: list[str] = []
+        size = 0
+        for text in texts:
+            tokens = len(text) // CHARACTERS_PER_TOKEN + 1
+            full = len(batch) == self.max_inputs
+            if batch and (full or (self.max_request_tokens is not None and size + tokens > self.max_request_tokens)):
+                yield batch
+                batch, size = [], 0
+            batch.append(text)
+            size += tokens
+        if batch:
+            yield batch
 
 
-def _api_key(settings: Settings, *, required: bool) -> Secrets:
-    key = (settings.text("api_key", required=required) or "").strip()
-    if not (key.isascii() and key.isprintable()):
-        settings.wrong("[api_key] must hold printable ASCII characters only, as HTTP headers do")
-    return Secrets({"api_key": key} if key else {})
+def header_secrets(settings: Settings, *names: str, required: bool) -> Secrets:
+    """Secrets that travel in headers, without blanks around them.
+
+    Args:
+        settings: the service settings.
+        names: of the secrets.
+        required: whether they must all be given.
+    """
+    found = {name: (settings.text(name, required=required) or "").strip() for name in names}
+    for name, value in found.items():
+        if not (value.isascii() and value.isprintable()):
+            settings.wrong(f"[{name}] must hold printable ASCII characters only, as HTTP headers do")
+    return Secrets({name: value for name, value in found.items() if value})
 
 
 def _halving(texts: list[str], embed: Callable[[list[str]], T]) -> T:

@@ -1,19 +1,22 @@
-"""One call of a provider, from bytes to a parsed answer or an error in Elasticsearch's words."""
+"""One call of a provider, from bytes to a parsed answer, a stream, or an error in Elasticsearch's words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx
 import orjson
 
 from headpond.errors import RestError
+from headpond.inference.chunks import Chunk
 from headpond.inference.deadline import Deadline
 from headpond.inference.invalid import status_exception
 from headpond.inference.secrets import Secrets
-from headpond.services._http.client import Answer, NoAnswerError, client_for, post
+from headpond.services._http.client import Answer, NoAnswerError, begin, client_for, finish, no_answer
+from headpond.services._http.events import ChunkStream, Decode, Event
 from headpond.services._http.retry import CONNECT_ATTEMPTS, FailedAttempt, retry_after, with_retries
 from headpond.services._http.rules import Rules, caller_error, without_query
 
@@ -22,20 +25,23 @@ T = TypeVar("T")
 _QUOTED_CHARACTERS = 1000
 
 
-class MalformedError(Exception):
+class MalformedError(ValueError):
     """An answer that is no answer to the request; the text says what is missing or wrong."""
 
 
+Headers = Callable[[bytes], Mapping[str, str]]
+"""Makes the headers for the bytes that are sent, with the credentials in them; called anew for each attempt."""
+
+
 @dataclass(frozen=True, slots=True)
-class Upstream(Generic[T]):
-    """What is sent, and how the answer is read.
+class Upstream:
+    """What is sent, and what errors mean.
 
     Attributes:
         inference_id: for messages.
         url: the whole URL.
-        headers: with the credentials in them; never shown.
+        headers: see `Headers`.
         body: is sent as JSON.
-        read: makes the result of the parsed body of a 2xx; raises `MalformedError` when it cannot.
         rules: what the provider's statuses mean.
         message_of: the provider's error message in a parsed error body, or None.
         secrets: blanked wherever the provider quotes them.
@@ -45,37 +51,79 @@ class Upstream(Generic[T]):
 
     inference_id: str
     url: str
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Headers = field(repr=False)
     body: Mapping[str, Any]
-    read: Callable[[Any], T]
     rules: Rules
     message_of: Callable[[Any], str | None]
     secrets: Secrets
     client: httpx.Client | None = None
     retries: bool = True
 
-    def call(self, deadline: Deadline) -> T:
+    def call(self, read: Callable[[Any], T], deadline: Deadline) -> T:
         """Sends the request, again if that may help, until the deadline.
+
+        Args:
+            read: makes the result of the parsed body of a 2xx; raises `MalformedError` when it cannot.
+            deadline: for all attempts together.
 
         Raises:
             RestError: what the caller of the endpoint gets.
         """
-        content = orjson.dumps(self.body, option=orjson.OPT_SERIALIZE_NUMPY)
-        return with_retries(lambda: self._attempt(content, deadline), deadline, once=not self.retries)
+        content = self._content()
+        return with_retries(lambda: self._attempt(content, read, deadline), deadline, once=not self.retries)
 
-    def _attempt(self, content: bytes, deadline: Deadline) -> T:
-        headers = {"content-type": "application/json", **self.headers}
+    def stream(self, read: Callable[[Event], Iterable[Chunk]], decode: Decode, deadline: Deadline) -> ChunkStream:
+        """Sends the request, again if that may help, until an answer begins; from then on nothing is repeated.
+
+        Args:
+            read: makes chunks of an event; raises `MalformedError` when it cannot.
+            decode: makes events of the answer's bytes.
+            deadline: for all attempts together; the pauses between two parts of the answer are as long at most as is
+                left when it begins.
+
+        Raises:
+            RestError: what the caller of the endpoint gets.
+        """
+        content = self._content()
+        response = with_retries(lambda: self._begin(content, deadline), deadline, once=not self.retries)
+        return ChunkStream(response, decode, read, partial(self._broken, deadline=deadline), self._malformed)
+
+    def _content(self) -> bytes:
+        return orjson.dumps(self.body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def _attempt(self, content: bytes, read: Callable[[Any], T], deadline: Deadline) -> T:
+        response = self._begin(content, deadline)
+        answer = self._finish(response, deadline)
         try:
-            answer = post(self.client or client_for(self.url), self.url, headers, content, deadline)
+            return read(self._parsed(answer))
+        except MalformedError as error:
+            raise FailedAttempt(self._malformed(str(error)), retry=True, attempts=2) from None
+
+    def _begin(self, content: bytes, deadline: Deadline) -> httpx.Response:
+        headers = {"content-type": "application/json", **self.headers(content)}
+        try:
+            response = begin(self.client or client_for(self.url), self.url, headers, content, deadline)
         except NoAnswerError as error:
             raise self._unanswered(error, deadline) from error
-        if not 200 <= answer.status < 300:
-            raise self._refused(answer)
+        if not 200 <= response.status_code < 300:
+            raise self._refused(self._finish(response, deadline))
+        return response
+
+    def _finish(self, response: httpx.Response, deadline: Deadline) -> Answer:
         try:
-            return self.read(self._parsed(answer))
-        except MalformedError as error:
-            reason = f"{error} for request from inference entity id [{self.inference_id}]"
-            raise FailedAttempt(RestError(500, "illegal_state_exception", reason), retry=True, attempts=2) from None
+            return finish(response, deadline)
+        except NoAnswerError as error:
+            raise self._unanswered(error, deadline) from error
+
+    def _broken(self, error: httpx.RequestError, deadline: Deadline) -> RestError:
+        """A stream whose connection failed on the way."""
+        if isinstance(error, httpx.TimeoutException):
+            return status_exception(408, f"Request timed out after [{deadline}]")
+        return self._unanswered(no_answer(error, deadline), deadline).error
+
+    def _malformed(self, what: str) -> RestError:
+        reason = self.secrets.redact(f"{what} for request from inference entity id [{self.inference_id}]")
+        return RestError(500, "illegal_state_exception", reason)
 
     def _parsed(self, answer: Answer) -> Any:
         if not answer.body.strip():
@@ -86,16 +134,18 @@ class Upstream(Generic[T]):
             raise MalformedError(f"Failed to parse the response: [{error.lineno}:{error.colno}] {error.msg}") from None
 
     def _refused(self, answer: Answer) -> FailedAttempt:
-        message = self.secrets.redact(self._message(answer))[:_QUOTED_CHARACTERS]
+        body = _parsed_or_none(answer)
+        message = self.secrets.redact(self._message(body))[:_QUOTED_CHARACTERS]
         rule = self.rules.rule(answer.status, message, answer.headers, self.url)
         wait = retry_after(answer.headers)
         error = caller_error(rule, self.inference_id, answer.status, message, wait)
+        error.origin = {name: self.secrets.redact(value) for name, value in _origin(body).items()}
         return FailedAttempt(error, retry=rule.retry, retry_after=wait)
 
-    def _message(self, answer: Answer) -> str:
+    def _message(self, body: Any) -> str:
         try:
-            return self.message_of(orjson.loads(answer.body)) or ""
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError):
+            return self.message_of(body) or ""
+        except (KeyError, TypeError, AttributeError, IndexError):
             return ""
 
     def _unanswered(self, error: NoAnswerError, deadline: Deadline) -> FailedAttempt:
@@ -116,3 +166,17 @@ class Upstream(Generic[T]):
         kind = "connect_exception" if error.unreachable else "i_o_exception"
         attempts = CONNECT_ATTEMPTS if error.unreachable else None
         return FailedAttempt(RestError(500, kind, self.secrets.redact(reason)), retry=True, attempts=attempts)
+
+
+def _parsed_or_none(answer: Answer) -> Any:
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _origin(body: Any) -> dict[str, str]:
+    """What the provider calls its error, where it does so as OpenAI does: `{"error": {"code", "type", "param"}}`."""
+    error = body.get("error") if isinstance(body, dict) else None
+    names = ("code", "type", "param") if isinstance(error, dict) else ()
+    return {name: error[name] for name in names if isinstance(error, dict) and isinstance(error.get(name), str)}

@@ -1,0 +1,1 @@
+"""The wire format of OpenAI, which many providers speak."""
