@@ -156,9 +156,9 @@ ILLEGAL = "illegal_argument_exception"
         ),
         (
             "PUT",
-            "/_inference/completion/x",
-            FAKE,
-            refusal(STATUS, "The [fake] service does not support task type [completion]"),
+            "/_inference/sparse_embedding/x",
+            {"service": "cohere", "service_settings": {}},
+            refusal(STATUS, "The [cohere] service does not support task type [sparse_embedding]"),
         ),
         (
             "PUT",
@@ -320,15 +320,8 @@ def test_a_wrong_call_is_refused_in_elasticsearchs_words(
 @pytest.mark.parametrize(
     ("method", "target", "body", "feature"),
     [
-        ("POST", "/_inference/rerank/_stream", {"input": "a"}, "[_stream]"),
-        ("POST", "/_inference/completion/x/_stream", {"input": "a"}, "[_stream]"),
-        ("GET", "/_inference/_services", None, "[_services]"),
-        ("GET", "/_inference/_services/rerank", None, "[_services]"),
         ("GET", "/_inference/_region_policy", None, "[_region_policy]"),
-        ("PUT", "/_inference/completion/x", {"service": "openai", "service_settings": {}}, "[completion]"),
-        ("PUT", "/_inference/chat_completion/x", {"service": "openai", "service_settings": {}}, "[chat_completion]"),
-        ("PUT", "/_inference/completion/x", {"service": "cohere", "service_settings": {}}, "[completion]"),
-        ("PUT", "/_inference/rerank/x", {"service": "jinaai", "service_settings": {}}, "[jinaai]"),
+        ("PUT", "/_inference/rerank/x", {"service": "contextualai", "service_settings": {}}, "[contextualai]"),
         (
             "PUT",
             "/_inference/rerank/x",

@@ -56,5 +56,5 @@ def cohere_answer(asked: Asked) -> Reply:
         results = [{"index": index, "relevance_score": 0.5 ** (place + 1)} for place, index in enumerate(order)]
         return Reply(body={"id": "1", "results": results[: body.get("top_n")], "meta": meta})
     kind = body["embedding_types"][0]
-    rows = [[float(len(text)), 0.5] if kind == "float" else [len(text), -1] for text in body["texts"]]
+    rows = [[float(len(text)), 1.0, 0.5] if kind == "float" else [len(text), -1] for text in body["texts"]]
     return Reply(body={"id": "1", "embeddings": {kind: rows}, "texts": body["texts"], "meta": meta})

@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -28,7 +28,8 @@ class Asked:
 @dataclass(frozen=True)
 class Reply:
     """One answer. `body` is sent as JSON unless it is bytes; one that `hangs` never comes; `reset` breaks the
-    connection instead; an `unfinished` body promises more than ever comes."""
+    connection instead; an `unfinished` body promises more than ever comes; `parts` are sent one by one as they are
+    made, and `Provider.left` is set when nobody reads them any more."""
 
     status: int = 200
     body: Any = b""
@@ -36,6 +37,7 @@ class Reply:
     hangs: bool = False
     reset: bool = False
     unfinished: bool = False
+    parts: Iterable[bytes] | None = None
 
     def content(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -50,6 +52,7 @@ class Provider:
         self._queued: list[Reply] = []
         self._lock = threading.Lock()
         self._gone = threading.Event()
+        self.left = threading.Event()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -69,7 +72,24 @@ class Provider:
                     return
                 self._send(reply)
 
+            def _send_parts(self, reply: Reply, parts: Iterable[bytes]) -> None:
+                try:
+                    self.send_response(reply.status)
+                    for name, value in {"content-type": "text/event-stream", **reply.headers}.items():
+                        self.send_header(name, value)
+                    self.send_header("transfer-encoding", "chunked")
+                    self.end_headers()
+                    for part in parts:
+                        self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+                    self.wfile.write(b"0\r\n\r\n")
+                except OSError:
+                    provider.left.set()
+                    self.close_connection = True
+
             def _send(self, reply: Reply) -> None:
+                if reply.parts is not None:
+                    self._send_parts(reply, reply.parts)
+                    return
                 content = reply.content()
                 try:
                     self.send_response(reply.status)
@@ -118,3 +138,8 @@ class Provider:
             self.asked.append(asked)
             queued = self._queued.pop(0) if self._queued else None
         return queued or self.always(asked)
+
+
+def server_sent(*objects: Any, end: bytes = b"data: [DONE]\n\n") -> list[bytes]:
+    """Objects as the parts of a stream of server-sent events."""
+    return [b"data: " + json.dumps(item).encode() + b"\n\n" for item in objects] + [end]

@@ -17,7 +17,7 @@ def test_put_learns_dimensions_and_shows_the_element_type(client: Elasticsearch,
     assert stored["service_settings"] == {
         "url": cohere.url,
         "similarity": "dot_product",
-        "dimensions": 2,
+        "dimensions": 3,
         "model_id": "m",
         "rate_limit": {"requests_per_minute": 10000},
         "embedding_type": "float",

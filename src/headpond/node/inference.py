@@ -236,6 +236,12 @@ class Inference:
         stored = self._endpoints.get(inference_id)
         return TaskType.CHAT_COMPLETION in (task_type, stored and stored[0].task_type)
 
+    @staticmethod
+    def services(task_type: TaskType | None = None) -> list[dict[str, Any]]:
+        """What there is to make endpoints with, by name; those of one task type when it is given."""
+        kinds = [SERVICES.get(name) for name in SERVICES]
+        return [kind.described() for kind in kinds if task_type in (None, TaskType.ANY, *kind.task_types)]
+
     def close(self) -> None:
         """Closes files and connections."""
         self._workers.close()

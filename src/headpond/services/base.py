@@ -19,6 +19,7 @@ from headpond.inference.results import RESULT_NAMES, Result, TextEmbedding
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import SERVICE_SETTINGS, TASK_SETTINGS, Settings, java_text, refuse_unknown
 from headpond.inference.task_type import TaskType
+from headpond.services._configuration import Setting
 
 
 class Service(ABC):
@@ -29,6 +30,7 @@ class Service(ABC):
         display_name: the provider's name in texts.
         task_types: what it can do.
         missing_task_types: what it can do in Elasticsearch and not here.
+        configuration: its service settings, for people.
         settings_order: in which order service settings are shown; others follow as they came.
         default_similarity: what dense vectors of this service are compared with, unless the user says.
     """
@@ -37,6 +39,7 @@ class Service(ABC):
     display_name: ClassVar[str]
     task_types: ClassVar[tuple[TaskType, ...]]
     missing_task_types: ClassVar[tuple[TaskType, ...]] = ()
+    configuration: ClassVar[Mapping[str, Setting]] = {}
     settings_order: ClassVar[tuple[str, ...]] = ()
     default_similarity: ClassVar[str] = "cosine"
 
@@ -232,6 +235,18 @@ class Service(ABC):
     def describe(self, endpoint: Endpoint) -> dict[str, Any]:
         """What GET shows of an endpoint."""
         return endpoint.to_json()
+
+    @classmethod
+    def described(cls) -> dict[str, Any]:
+        """What `GET _inference/_services` shows of the service."""
+        return {
+            "service": cls.name,
+            "name": cls.display_name,
+            "task_types": [str(task) for task in cls.task_types],
+            "configurations": {
+                name: setting.to_json(cls.task_types) for name, setting in sorted(cls.configuration.items())
+            },
+        }
 
     @classmethod
     def builtin(cls) -> list[Endpoint]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
@@ -14,6 +14,7 @@ from headpond.inference.results import ElementType, Ranked, Rerank, Result, Text
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
+from headpond.services._configuration import EMBEDDING, KEYED, Setting
 from headpond.services._http.provider import SIMILARITIES, Provider
 from headpond.services._http.reading import bytes_, floats, items, member, tokens
 from headpond.services._http.rules import SERVER_ERROR, Rule, Rules
@@ -52,6 +53,13 @@ class Cohere(Provider):
     display_name = "Cohere"
     task_types = (TaskType.TEXT_EMBEDDING, TaskType.RERANK)
     missing_task_types = (TaskType.COMPLETION,)
+    configuration: ClassVar[Mapping[str, Setting]] = {
+        **KEYED,
+        **EMBEDDING,
+        "embedding_type": Setting("Embedding Type", "float, byte (int8) or bit (binary).", default="float").only(
+            TaskType.TEXT_EMBEDDING
+        ),
+    }
     settings_order = (
         "url",
         "similarity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import numpy as np
@@ -29,8 +29,9 @@ from headpond.inference.results import (
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
+from headpond.services._configuration import DIMENSIONS, MODEL_ID, SIMILARITY, Setting
 from headpond.services._fake import language, wire
-from headpond.services._fake.faults import Faults, read_knobs
+from headpond.services._fake.faults import CONFIGURATION, Faults, read_knobs
 from headpond.services._fake.features import dense, overlap, weighted_words
 from headpond.services._http.events import server_sent
 from headpond.services._http.provider import SIMILARITIES
@@ -71,6 +72,13 @@ class Fake(Service):
         TaskType.COMPLETION,
         TaskType.CHAT_COMPLETION,
     )
+    configuration: ClassVar[Mapping[str, Setting]] = {
+        "model_id": MODEL_ID.optional(),
+        "dimensions": DIMENSIONS,
+        "similarity": SIMILARITY,
+        "seed": Setting("Seed", "Other vectors for another seed.", type="int"),
+        **CONFIGURATION,
+    }
     settings_order = ("model_id", "similarity", "dimensions", "seed")
 
     def __init__(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from headpond.inference.endpoint import Endpoint
 from headpond.inference.request import InferenceRequest
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
+from headpond.services._configuration import EMBEDDING, KEYED, Setting
 from headpond.services._http.provider import SIMILARITIES
 from headpond.services._openai.compatible import Compatible
 
@@ -27,6 +28,11 @@ class OpenAI(Compatible):
     name = "openai"
     display_name = "OpenAI"
     task_types = (TaskType.TEXT_EMBEDDING, TaskType.COMPLETION, TaskType.CHAT_COMPLETION)
+    configuration: ClassVar[Mapping[str, Setting]] = {
+        **KEYED,
+        **EMBEDDING,
+        "organization_id": Setting("Organization ID", "The organisation that pays, for keys that belong to several."),
+    }
     settings_order = (
         "model_id",
         "url",

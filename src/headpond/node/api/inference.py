@@ -108,11 +108,16 @@ def stream_typed(node: Node, call: Call) -> Response:
     return _stream(node, call, TaskType.parse(call.part("task_type")))
 
 
-@route("GET", "/_inference/_services")
-@route("GET", "/_inference/_services/{task_type}")
-def list_services(node: Node, call: Call) -> Response:
-    """Not there yet."""
-    raise not_implemented("the list of inference services ([_services])")
+@route("GET", "/_inference/_services", body=False)
+def list_services(node: Node, call: Call) -> list[dict[str, Any]]:
+    """What endpoints can be made with."""
+    return node.inference.services()
+
+
+@route("GET", "/_inference/_services/{task_type}", body=False)
+def list_services_of(node: Node, call: Call) -> list[dict[str, Any]]:
+    """What endpoints of one task type can be made with."""
+    return node.inference.services(TaskType.parse(call.part("task_type")))
 
 
 @route("GET", "PUT", "DELETE", "/_inference/_region_policy", params=["force"])

@@ -12,10 +12,29 @@ import httpx
 import orjson
 
 from headpond.inference.settings import Settings
+from headpond.services._configuration import Setting
 
 _KINDS = ("status", "reset", "malformed", "truncated", "wrong_dimensions")
 _TRIGGERS = ("error_rate", "fail_on", "fail_first_n")
 KNOBS = ("latency_ms", *_TRIGGERS, *_KINDS, "retry_after", "retry")
+
+
+CONFIGURATION: Mapping[str, Setting] = {
+    "latency_ms": Setting("Latency", "Milliseconds before every answer, or every piece of one.", "int", updatable=True),
+    "error_rate": Setting("Error Rate", "Share of the requests that fail, 0 to 1.", "str", updatable=True),
+    "fail_on": Setting("Fail On", "Requests with an input that holds this text fail.", updatable=True),
+    "fail_first_n": Setting("Fail First", "So many requests fail, then none.", "int", updatable=True),
+    "status": Setting("Status", "What failing requests are answered with, 300 to 599.", "int", updatable=True),
+    "retry_after": Setting("Retry After", "Seconds that a failing answer asks to wait.", "str", updatable=True),
+    "reset": Setting("Reset", "Failing: the connection breaks.", "bool", updatable=True),
+    "malformed": Setting("Malformed", "Failing: the answer is not JSON.", "bool", updatable=True),
+    "truncated": Setting("Truncated", "Failing: the answer ends half-way.", "bool", updatable=True),
+    "wrong_dimensions": Setting("Wrong Dimensions", "Failing: vectors one too long.", "bool", updatable=True),
+    "retry": Setting(
+        "Retry", "Whether failures are retried as a provider's are.", "bool", default=True, updatable=True
+    ),
+}
+"""The knobs, for people."""
 
 
 def read_knobs(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""One file a service: what the contract tests run on."""
