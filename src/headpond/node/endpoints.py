@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import uuid
@@ -10,10 +9,11 @@ from pathlib import Path
 
 import orjson
 
-from headpond.errors import RestError, TargetError
+from headpond.errors import RestError
 from headpond.inference.endpoint import Endpoint
 from headpond.inference.secrets import Secrets
 from headpond.node.store.database import Database
+from headpond.node.store.private_file import open_private
 
 SECRETS_FILE = "secrets.sqlite3"
 
@@ -132,18 +132,6 @@ def already_exists(inference_id: str) -> RestError:
 
 
 def _open_secrets(folder: Path | None) -> sqlite3.Connection:
-    if folder is None:
-        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    else:
-        path = folder / SECRETS_FILE
-        try:
-            # Made by us first, for SQLite would make it with the umask's rights; its journals take the file's mode.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            path.chmod(0o600)
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA secure_delete=ON")
-        except (OSError, sqlite3.Error) as error:
-            raise TargetError(f"the file of secrets {path} cannot be opened: {error}") from error
+    connection = open_private(folder, SECRETS_FILE)
     connection.execute("CREATE TABLE IF NOT EXISTS secrets (key TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT")
     return connection
