@@ -118,8 +118,14 @@ def test_a_shipped_models_name_cannot_be_taken(home: Path, tmp_path: Path) -> No
 
 
 def test_a_name_is_taken_once(tiny: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a model called 'tiny' is already here"):
-        add("tiny", tmp_path / "tiny")
+    write_model(tmp_path / "other", seed=1)
+    with pytest.raises(InputError, match="another model called 'tiny' is already here"):
+        add("tiny", tmp_path / "other")
+
+
+def test_adding_the_same_folder_again_changes_nothing(tiny: str, tmp_path: Path) -> None:
+    there = store.card_of(store.path(tiny))
+    assert add("tiny", tmp_path / "tiny") == there
 
 
 @pytest.mark.parametrize("name", ["Upper", "../out", "a/b", "", ".hidden"])
@@ -132,7 +138,7 @@ def test_a_name_that_is_no_file_name_is_refused(home: Path, tmp_path: Path, name
 def test_a_folder_without_a_model_says_what_is_needed(home: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         add("own", tmp_path)
-    assert "tokenizer.json, and config.json with model.safetensors, or model.onnx" in str(caught.value)
+    assert "needed are tokenizer.json, and model.onnx (also below onnx/), or config.json" in str(caught.value)
 
 
 def test_pickled_weights_are_never_loaded(home: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 Task = Literal["text_embedding", "sparse_embedding", "rerank"]
 Architecture = Literal["bert", "onnx"]
 Pooling = Literal["mean", "cls"]
+Similarity = Literal["cosine", "dot_product", "l2_norm", "max_inner_product"]
 
 
 def _inside(path: str) -> str:
@@ -83,6 +84,8 @@ class Card(_Strict):
         dims: length of an embedding; None for sparse models and cross-encoders.
         max_tokens: inputs are cut there, special tokens included.
         pooling: how token vectors become one vector.
+        unit: whether vectors are scaled to length 1.
+        similarity: what dense vectors are to be compared with, a `similarity` of a dense_vector field.
         prefixes: see `Prefixes`.
         languages: ISO 639-1 codes; `multilingual` for many.
         rank: among models of a task the highest present one is the best.
@@ -101,6 +104,8 @@ class Card(_Strict):
     dims: int | None = Field(default=None, gt=0)
     max_tokens: int = Field(gt=2)
     pooling: Pooling = "mean"
+    unit: bool = True
+    similarity: Similarity = "cosine"
     prefixes: Prefixes = Prefixes()
     languages: tuple[str, ...] = ("en",)
     rank: int = 0
@@ -128,4 +133,6 @@ class Card(_Strict):
         """16 hex digits over everything that decides the model's output."""
         parts = [f"{name}:{info.sha256}" for name, info in sorted(self.files.items())]
         parts += [self.task, self.pooling, str(self.max_tokens), self.prefixes.ingest, self.prefixes.search]
+        if not self.unit:
+            parts.append("not scaled to length 1")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from headpond.errors import ModelError
 from headpond.models.loading import Loaded, PrecisionChoice, load
 from headpond.models.runner import Runner
 from headpond.models.session import default_threads
@@ -18,13 +19,19 @@ Vectors = npt.NDArray[np.float32]
 TOKEN_BUDGET = 512
 """Measured: from 192 to 768 all the same, slower above, where a batch no longer fits a core's cache."""
 
+SENTENCE_OUTPUTS = ("sentence_embedding", "sentence")
+"""Outputs that hold one vector for each text: sentence-transformers' name, and that of graphs built here."""
+
+TOKEN_OUTPUTS = ("tokens", "token_embeddings", "last_hidden_state")
+"""Outputs that hold a vector for each token: ours, sentence-transformers', transformers'."""
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """Embeddings of some texts, in their order.
 
     Attributes:
-        vectors: float32 [texts, dims], each of length 1.
+        vectors: float32 [texts, dims], each of length 1 unless the model's card says otherwise.
         tokens: tokens of each text, special tokens and prefix included.
         truncated: whether each text was longer than the model's maximum.
     """
@@ -74,10 +81,9 @@ class DenseModel:
             input_type: `ingest` or `search` put the model's prefix before each text; others put none.
         """
         encoded = self._tokenizer.encode(texts, self.prefix(input_type))
-        if "sentence" in self._runner.session.outputs:
-            rows = self._runner.run(encoded, "sentence", lambda result, row, text: result[row].copy())
-        else:
-            rows = self._runner.run(encoded, self._runner.session.outputs[0], self._pooled)
+        # The graphs built here scale their sentence vectors; without scaling the tokens are pooled instead.
+        known = SENTENCE_OUTPUTS if self.card.unit else SENTENCE_OUTPUTS[:1]
+        rows = self._runner.run(encoded, self._output((*known, *TOKEN_OUTPUTS)), self._vector)
         vectors = np.stack(rows) if rows else np.zeros((0, self.dims), np.float32)
         return Embedded(vectors, [len(text.ids) for text in encoded], [text.truncated for text in encoded])
 
@@ -86,10 +92,12 @@ class DenseModel:
 
         Returns:
             float32 [tokens, dims] for each text, each vector of length 1; no rows for an empty text.
+
+        Raises:
+            ModelError: the model's graph gives vectors of whole texts only.
         """
         encoded = self._tokenizer.encode(texts, self.prefix(input_type))
-        outputs = self._runner.session.outputs
-        return self._runner.run(encoded, "tokens" if "tokens" in outputs else outputs[0], _tokens)
+        return self._runner.run(encoded, self._output(TOKEN_OUTPUTS), self._tokens)
 
     def token_ids(self, text: str, input_type: str | None = None) -> list[int]:
         """The ids of the tokens whose vectors `token_vectors` returns, in its order."""
@@ -102,14 +110,23 @@ class DenseModel:
             return self.card.prefixes.search
         return self.card.prefixes.ingest if input_type == "ingest" else ""
 
-    def _pooled(self, hidden: Vectors, row: int, text: Encoded) -> Vectors:
-        own = hidden[row, : len(text.ids)]
-        vector: Vectors = own[0] if self.card.pooling == "cls" else own.mean(axis=0)
-        return vector / max(float(np.linalg.norm(vector)), 1e-12)
+    def _output(self, names: tuple[str, ...]) -> str:
+        outputs = self._runner.session.outputs
+        return next((name for name in names if name in outputs), outputs[0])
 
+    def _vector(self, result: Vectors, row: int, text: Encoded) -> Vectors:
+        own: Vectors = result[row]
+        if own.ndim == 2:  # one vector for each token
+            own = own[0] if self.card.pooling == "cls" else own[: len(text.ids)].mean(axis=0)
+        return own / max(float(np.linalg.norm(own)), 1e-12) if self.card.unit else own.copy()
 
-def _tokens(hidden: Vectors, row: int, text: Encoded) -> Vectors:
-    own = hidden[row, text.first : text.last]
-    norms = np.linalg.norm(own, axis=1, keepdims=True)
-    normed: Vectors = own / np.maximum(norms, 1e-12)
-    return normed
+    def _tokens(self, result: Vectors, row: int, text: Encoded) -> Vectors:
+        if result.ndim != 3:
+            raise ModelError(
+                f"{self.card.name} gives one vector for a text and none for its tokens",
+                hint="late interaction needs those: choose another model to rerank with",
+            )
+        own = result[row, text.first : text.last]
+        norms = np.linalg.norm(own, axis=1, keepdims=True)
+        normed: Vectors = own / np.maximum(norms, 1e-12)
+        return normed

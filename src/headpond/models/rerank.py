@@ -12,11 +12,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from headpond.errors import ModelError
 from headpond.models.card import Card
 from headpond.models.dense import DenseModel
 from headpond.models.loading import Loaded, PrecisionChoice, load
 from headpond.models.runner import Runner
 from headpond.models.session import default_threads
+from headpond.models.tokenizer import Encoded
 
 Scores = npt.NDArray[np.float32]
 CACHE_BYTES = 256 * 1024 * 1024
@@ -151,4 +153,10 @@ class CrossEncoder:
         """The model's logit for each text, float32 [texts]; higher is more relevant, without bounds."""
         encoded = self._tokenizer.encode_pairs(query, texts)
         output = self._runner.session.outputs[0]
-        return np.array(self._runner.run(encoded, output, lambda result, row, text: float(result[row, -1])), np.float32)
+        return np.array(self._runner.run(encoded, output, self._relevance), np.float32)
+
+    def _relevance(self, result: Scores, row: int, _: Encoded) -> float:
+        own = result[row]
+        if own.size > 2:  # one label, or two: irrelevant and relevant
+            raise ModelError(f"{self.card.name} gives {own.size} numbers for a query and a text, not one relevance")
+        return float(own.flat[-1])

@@ -62,4 +62,6 @@ class Runner:
             feeds["attention_mask"] = (np.arange(ids.shape[1]) < lengths[:, None]).astype(np.int64)
         if "token_type_ids" in self.session.inputs:
             feeds["token_type_ids"] = padded([text.types for text in texts])[0]
+        if "position_ids" in self.session.inputs:
+            feeds["position_ids"] = np.tile(np.arange(ids.shape[1]), (len(ids), 1))
         return feeds

@@ -60,6 +60,7 @@ class Session:
 
     def __init__(self, path: Path) -> None:
         runtime = need("onnxruntime", "local models")
+        self.path = path
         options = runtime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -73,15 +74,19 @@ class Session:
         except Exception as error:  # the runtime has a dozen unrelated exception classes
             raise ModelError(f"{path} cannot be loaded: {error}") from error
         self.inputs: frozenset[str] = frozenset(item.name for item in self._inner.get_inputs())
-        outputs = self._inner.get_outputs()
-        self.outputs: tuple[str, ...] = tuple(item.name for item in outputs)
-        widths = [item.shape[-1] if item.shape else None for item in outputs]
-        self.widths: tuple[int | None, ...] = tuple(width if isinstance(width, int) else None for width in widths)
+        self.outputs: tuple[str, ...] = tuple(item.name for item in self._inner.get_outputs())
 
     def run(self, output: str, feeds: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
-        """One output of one batch, float32."""
-        result: npt.NDArray[np.float32] = self._inner.run([output], feeds)[0]
-        return result
+        """One output of one batch, float32.
+
+        Raises:
+            ModelError: the graph does not take these inputs.
+        """
+        try:
+            result: npt.NDArray[Any] = self._inner.run([output], feeds)[0]
+        except Exception as error:  # as above
+            raise ModelError(f"{self.path} cannot be run: {str(error).strip()}") from error
+        return result.astype(np.float32, copy=False)
 
 
 def session(path: Path) -> Session:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from headpond.errors import ModelError
 from headpond.models.loading import Loaded, PrecisionChoice, load
 from headpond.models.runner import Runner
 from headpond.models.session import default_threads
@@ -71,11 +72,33 @@ class SparseModel:
         prefixes = {"ingest": self.card.prefixes.ingest, "search": self.card.prefixes.search}
         encoded = self._tokenizer.encode(texts, prefixes.get(input_type or "", ""))
 
-        def terms_of(weights: npt.NDArray[np.float32], row: int, text: Encoded) -> dict[str, float]:
-            own = weights[row]
-            found = np.flatnonzero(own > 0)
+        def terms_of(result: npt.NDArray[np.float32], row: int, text: Encoded) -> dict[str, float]:
+            own = term_weights(result[row], len(text.ids))
+            if len(own) < len(self._vocabulary):
+                known = len(self._vocabulary)
+                raise ModelError(
+                    f"{self.card.name} gives {len(own)} weights for a text, its vocabulary has {known} words"
+                )
+            found = np.flatnonzero(own[: len(self._vocabulary)] > 0)
             found = found[np.argsort(-own[found], kind="stable")][:top]
             return dict(zip(self._vocabulary[found].tolist(), own[found].tolist(), strict=True))
 
-        terms = self._runner.run(encoded, "terms", terms_of)
+        terms = self._runner.run(encoded, self._runner.session.outputs[0], terms_of)
         return SparseEmbedded(terms, [len(text.ids) for text in encoded], [text.truncated for text in encoded])
+
+
+def term_weights(result: npt.NDArray[np.float32], tokens: int) -> npt.NDArray[np.float32]:
+    """SPLADE's weights of one text, from what a graph gives for it.
+
+    Args:
+        result: the weights themselves [vocabulary], or the logits of a masked language model [tokens, vocabulary].
+        tokens: how many rows are real; the others are padding.
+
+    Returns:
+        float32 [vocabulary]: of logits `max over tokens of log(1 + relu(logit))`, Formal et al., "SPLADE v2" (2021),
+        equation 4.
+    """
+    if result.ndim == 1:
+        return result
+    best: npt.NDArray[np.float32] = result[:tokens].max(axis=0)
+    return np.log1p(np.maximum(best, 0))

@@ -91,10 +91,18 @@ def card_of(folder: Path) -> Card:
     """
     try:
         return Card.model_validate_json((folder / "card.json").read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ModelError(
-            f"{folder} is not a model of the store: {error}", hint=f"headpond models remove {folder.name}, then pull it"
-        ) from error
+    except OSError as error:
+        raise _no_model(folder, error.strerror or str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        problem = f"its card.json has a wrong {where!r}" if where else "its card.json is no card of this version"
+        raise _no_model(folder, problem) from error
+
+
+def _no_model(folder: Path, reason: str) -> ModelError:
+    hint = f"headpond models remove {folder.name}, then pull or add it again"
+    return ModelError(f"{folder} is not a model of the store: {reason}", hint=hint)
 
 
 def remove(name: str) -> int:

@@ -169,7 +169,7 @@ class Elasticsearch(Service):
 
         settings: dict[str, Any] = {"model_id": shown_model_id(endpoint.service_settings["model_id"], choice)}
         if endpoint.task_type is TaskType.TEXT_EMBEDDING:
-            settings["similarity"] = endpoint.service_settings.get("similarity", self.default_similarity)
+            settings["similarity"] = endpoint.service_settings.get("similarity", choice.card.similarity)
             settings["dimensions"] = choice.card.dims
             settings["element_type"] = "float"
         changed = endpoint.with_settings(**settings)
