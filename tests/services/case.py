@@ -37,6 +37,8 @@ class Case:
         secrets: names of the settings that are secret.
         max_inputs: texts in one request at most; None when not limited or not an embedding.
         authorized: whether a request carries the secret as the provider wants it.
+        retried: statuses after which the same request is sent again.
+        fetches: whether a request fetches credentials from the provider, instead of asking its model.
         checked: how the wire format was checked besides the stand-in: "published schema", "vendor's SDK", ...
     """
 
@@ -50,6 +52,8 @@ class Case:
     required: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ("api_key",)
     max_inputs: int | None = None
+    retried: tuple[int, ...] = (429, 500, 503)
+    fetches: Callable[[Asked], bool] = lambda asked: False
     checked: tuple[str, ...] = ()
 
     def __str__(self) -> str:

@@ -28,8 +28,8 @@ class Asked:
 @dataclass(frozen=True)
 class Reply:
     """One answer. `body` is sent as JSON unless it is bytes; one that `hangs` never comes; `reset` breaks the
-    connection instead; an `unfinished` body promises more than ever comes; `parts` are sent one by one as they are
-    made, and `Provider.left` is set when nobody reads them any more."""
+    connection instead; an `unfinished` body promises more than ever comes; one that is `cut` too, and the connection
+    ends; `parts` are sent one by one as they are made, and `Provider.left` is set when nobody reads them any more."""
 
     status: int = 200
     body: Any = b""
@@ -37,6 +37,7 @@ class Reply:
     hangs: bool = False
     reset: bool = False
     unfinished: bool = False
+    cut: bool = False
     parts: Iterable[bytes] | None = None
 
     def content(self) -> bytes:
@@ -95,11 +96,12 @@ class Provider:
                     self.send_response(reply.status)
                     for name, value in {"content-type": "application/json", **reply.headers}.items():
                         self.send_header(name, value)
-                    self.send_header("content-length", str(len(content) + reply.unfinished))
+                    self.send_header("content-length", str(len(content) + (reply.unfinished or reply.cut)))
                     self.end_headers()
                     self.wfile.write(content)
                     if reply.unfinished:
                         provider._gone.wait()
+                    self.close_connection = self.close_connection or reply.cut
                 except OSError:  # the caller has gone
                     self.close_connection = True
 

@@ -14,6 +14,7 @@ def _case(task_type: str, **more: Any) -> Case:
         error=lambda message: {"message": message},
         authorized=bearer,
         required=("api_key",),
+        retried=(429, 500),
         checked=("published schema",),
         **more,
     )
