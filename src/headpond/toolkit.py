@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from headpond.connect import connect, pond_path
+from headpond.errors import InputError
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -31,21 +33,22 @@ def load(name_or_path: str | Path, *, client: Elasticsearch | None = None) -> Pi
     return Pipeline(read(name_or_path), client or connect())
 
 
-def serve(target: str | None = None, *, host: str = "127.0.0.1", port: int = 9200) -> None:
+def serve(target: str | None = None, *, host: str = "127.0.0.1", port: int = 9200, upstream: str | None = None) -> None:
     """Serves a pond over HTTP until interrupted.
 
     Args:
         target: `memory` or `embedded:PATH`; None takes the default target.
         host: a loopback address.
         port: 0 takes a free one.
+        upstream: the URL of a cluster. The pond then answers `_inference/*` for those whom the cluster grants the
+            privileges for it, and passes everything else on. `HEADPOND_CA_CERTS` names the file of its authorities.
 
     Raises:
-        InputError: the target is no pond, or the address is not a loopback one.
+        InputError: the target is no pond, the address is not a loopback one, or the cluster's URL is none.
         TargetError: the port is taken.
         MissingExtraError: the extra `serve` is missing.
     """
     from headpond import config
-    from headpond.errors import InputError
     from headpond.node import Node
     from headpond.node.serve import bind
     from headpond.node.serve import serve as answer
@@ -54,19 +57,36 @@ def serve(target: str | None = None, *, host: str = "127.0.0.1", port: int = 920
     path = pond_path(target)
     if path is None and target != "memory":
         raise InputError(f"{target!r} cannot be served", hint="valid: memory, embedded, embedded:PATH")
+    if upstream is not None:
+        _check_upstream(upstream)
     listener = bind(host, port)
     try:
         node = Node(path)
         try:
-            _say_where(target, *listener.getsockname()[:2])
-            answer(node, listener)
+            bound = listener.getsockname()
+            _say_where(target, bound[0], bound[1], upstream)
+            answer(node, listener, upstream)
         finally:
             node.close()
     finally:
         listener.close()
 
 
-def _say_where(target: str, host: str, port: int) -> None:
+def _check_upstream(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"{url!r} is not the URL of a cluster", hint="as in --upstream https://es.example.org:9200")
+    if parts.username is not None:
+        raise InputError(
+            "the cluster's URL holds credentials",
+            hint="leave them out: whoever asks sends their own, and they are passed on",
+        )
+
+
+def _say_where(target: str, host: str, port: int, upstream: str | None) -> None:
     """Says on stderr where the pond is."""
-    sys.stderr.write(f"the pond ({target}) answers at http://{host}:{port}, Ctrl-C ends it\n")
+    what = f"the pond ({target}) answers"
+    if upstream is not None:
+        what = f"the pond ({target}) answers _inference, {upstream} everything else,"
+    sys.stderr.write(f"{what} at http://{host}:{port}, Ctrl-C ends it\n")
     sys.stderr.flush()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 
 from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
 from starlette.applications import Starlette
@@ -13,8 +14,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from headpond.errors import RestError
+from headpond.node.callers import MANAGE, MONITOR, Callers
 from headpond.node.http import JSON, ByteStream, Request, encode
 from headpond.node.node import PRODUCT, Node
+from headpond.node.proxy import Passed, Proxy
 
 # Elasticsearch's default of http.max_content_length.
 MAX_BODY_BYTES = 100 * 1024 * 1024
@@ -24,15 +27,17 @@ THREADS = 256
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 
 
-def application(node: Node, *, hosts: Iterable[str] = ()) -> Starlette:
+def application(node: Node, *, hosts: Iterable[str] = (), upstream: Proxy | None = None) -> Starlette:
     """An ASGI application that answers with a node.
 
     Args:
         node: answers the requests; it is not closed with the application.
+        upstream: a cluster that answers everything but `_inference`; closed with the application.
         hosts: names besides the loopback ones that a `Host` header may hold. A page in a browser whose name was made to
             point at this machine sends its own name there and is refused.
     """
     threads = CapacityLimiter(THREADS)
+    callers = Callers(upstream) if upstream is not None else None
     allowed = {"localhost", "127.0.0.1", "[::1]", *hosts}
 
     async def answer(http: HttpRequest) -> HttpResponse:
@@ -40,6 +45,11 @@ def application(node: Node, *, hosts: Iterable[str] = ()) -> Starlette:
         if host.rpartition(":")[0] not in allowed and host not in allowed:
             return _refuse(RestError(403, "security_exception", f"the host [{host}] is not served here"))
         try:
+            if callers is not None and upstream is not None:
+                if not _is_inference(http):
+                    return Passed(upstream, http)
+                privilege = MONITOR if http.method in ("GET", "HEAD", "POST") else MANAGE
+                await callers.check(http.headers.get("authorization"), privilege)
             body = await _read(http)
         except RestError as error:
             return _refuse(error)
@@ -55,7 +65,13 @@ def application(node: Node, *, hosts: Iterable[str] = ()) -> Starlette:
             return Streamed(response.stream, response.status, response.headers, threads)
         return HttpResponse(response.body, response.status, response.headers)
 
-    return Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)])
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        if upstream is not None:
+            await upstream.close()
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)], lifespan=lifespan)
 
 
 class Streamed(HttpResponse):
@@ -102,8 +118,13 @@ class Streamed(HttpResponse):
         scope.cancel()
 
 
+def _is_inference(http: HttpRequest) -> bool:
+    path: str = http.scope["path"]
+    return path == "/_inference" or path.startswith("/_inference/")
+
+
 def _refuse(error: RestError) -> HttpResponse:
-    return HttpResponse(encode(error.body()), error.status, {**PRODUCT, "content-type": JSON})
+    return HttpResponse(encode(error.body()), error.status, {**PRODUCT, **error.headers, "content-type": JSON})
 
 
 def _too_large() -> RestError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import threading
 import time
@@ -17,21 +18,26 @@ if TYPE_CHECKING:
     import uvicorn
 
 
-def _server(node: Node, host: str) -> uvicorn.Server:
+def _server(node: Node, host: str, upstream: str | None = None) -> uvicorn.Server:
     try:
         import uvicorn
 
         from headpond.node.asgi import application
+        from headpond.node.proxy import Proxy
     except ImportError as error:
         raise MissingExtraError("headpond serve", "serve", error.name or "uvicorn") from None
     config = uvicorn.Config(
-        application(node, hosts=[host]),
+        application(node, hosts=[host], upstream=None if upstream is None else Proxy(upstream, verify=_verify())),
         log_level="warning",
         access_log=False,
-        lifespan="off",
+        lifespan="on",
         server_header=False,
     )
     return uvicorn.Server(config)
+
+
+def _verify() -> bool | str:
+    return os.environ.get("HEADPOND_CA_CERTS") or True
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -65,16 +71,22 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(node: Node, listener: socket.socket) -> None:
-    """Answers until interrupted (Ctrl-C, SIGTERM); the node is left open."""
-    _server(node, listener.getsockname()[0]).run(sockets=[listener])
+def serve(node: Node, listener: socket.socket, upstream: str | None = None) -> None:
+    """Answers until interrupted (Ctrl-C, SIGTERM); the node is left open.
+
+    Args:
+        node: answers; with `upstream` only `_inference`.
+        listener: see `bind`.
+        upstream: the URL of a cluster that answers everything else.
+    """
+    _server(node, listener.getsockname()[0], upstream).run(sockets=[listener])
 
 
 @contextmanager
-def serving(node: Node, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serves in a thread while the block runs; gives the URL. Port 0 takes a free one."""
+def serving(node: Node, host: str = "127.0.0.1", port: int = 0, *, upstream: str | None = None) -> Iterator[str]:
+    """Serves in a thread while the block runs; gives the URL. Port 0 takes a free one; for `upstream` see `serve`."""
     listener = bind(host, port)
-    server = _server(node, host)
+    server = _server(node, host, upstream)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="headpond-serve")
     thread.start()
     while not server.started and thread.is_alive():
