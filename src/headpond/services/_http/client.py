@@ -102,29 +102,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def post(client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
-    """Sends one request and reads the whole answer; nothing is repeated here.
-
-    Args:
-        client: see `client_for`.
-        url: the whole URL.
-        headers: besides httpx's own.
-        body: as it is sent.
-        deadline: the answer is complete by then, or an error is raised.
-
-    Raises:
-        NoAnswerError: anything but a complete answer.
-    """
-    response = begin(client, url, headers, body, deadline)
-    return finish(response, deadline)
-
-
 def begin(
     client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
 ) -> httpx.Response:
-    """Sends one request and reads the head of the answer, not its body; the caller closes it.
+    """Sends one request and reads the head of the answer, not its body; nothing is repeated here.
 
-    What is left until the deadline is also the longest pause between two parts of the body.
+    The caller closes the answer. What is left until the deadline is also the longest pause between two parts of the
+    body.
 
     Raises:
         NoAnswerError: no head came.

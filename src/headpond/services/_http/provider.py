@@ -86,6 +86,10 @@ class Provider(Service):
         """
         return self.headers(endpoint, secrets)
 
+    def renew(self, endpoint: Endpoint, secrets: Secrets) -> bool:
+        """Drops fetched credentials that the provider refused with 401; True when others can be had."""
+        return False
+
     @abstractmethod
     def message_of(self, body: Any) -> str | None:
         """The provider's error message in an error body."""
@@ -176,6 +180,7 @@ class Provider(Service):
             rules=self.rules,
             message_of=self.message_of,
             secrets=secrets,
+            renew=lambda: self.renew(endpoint, secrets),
         )
 
     def single(self, request: InferenceRequest) -> str:

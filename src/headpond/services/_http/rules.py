@@ -83,7 +83,9 @@ def _by_hundred(status: int) -> Rule:
     return Rule(REDIRECTION if 300 <= status < 400 else UNSUCCESSFUL)
 
 
-def caller_error(rule: Rule, inference_id: str, status: int, message: str, retry_after: float | None) -> RestError:
+def caller_error(
+    rule: Rule, inference_id: str, status: int, message: str, retry_after: float | None, purpose: str = "request"
+) -> RestError:
     """What the caller of an endpoint gets.
 
     A status of 500 and above becomes 400, as in Elasticsearch; so does a redirection, which would be an answer without
@@ -95,8 +97,9 @@ def caller_error(rule: Rule, inference_id: str, status: int, message: str, retry
         status: the provider's.
         message: the provider's, already without secrets; may be empty.
         retry_after: seconds the provider asked to wait; passed on.
+        purpose: what the request is called.
     """
-    reason = f"{rule.text} for request from inference entity id [{inference_id}] status [{status}]"
+    reason = f"{rule.text} for {purpose} from inference entity id [{inference_id}] status [{status}]"
     if message:
         reason += f". Error message: [{message}]"
     error = status_exception(status if 400 <= status < 500 and status in _KNOWN else 400, reason)

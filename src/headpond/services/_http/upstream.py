@@ -29,6 +29,10 @@ class MalformedError(ValueError):
     """An answer that is no answer to the request; the text says what is missing or wrong."""
 
 
+def _never() -> bool:
+    return False
+
+
 Headers = Callable[[bytes], Mapping[str, str]]
 """Makes the headers for the bytes that are sent, with the credentials in them; called anew for each attempt."""
 
@@ -41,23 +45,27 @@ class Upstream:
         inference_id: for messages.
         url: the whole URL.
         headers: see `Headers`.
-        body: is sent as JSON.
+        body: is sent as JSON, bytes as they are.
         rules: what the provider's statuses mean.
         message_of: the provider's error message in a parsed error body, or None.
         secrets: blanked wherever the provider quotes them.
         client: instead of the process's client.
         retries: whether a request may be sent again.
+        purpose: what the request is called in messages.
+        renew: called when the credentials are refused; True when the next attempt would have others.
     """
 
     inference_id: str
     url: str
     headers: Headers = field(repr=False)
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes = field(repr=False)
     rules: Rules
     message_of: Callable[[Any], str | None]
     secrets: Secrets
     client: httpx.Client | None = None
     retries: bool = True
+    purpose: str = "request"
+    renew: Callable[[], bool] = _never
 
     def call(self, read: Callable[[Any], T], deadline: Deadline) -> T:
         """Sends the request, again if that may help, until the deadline.
@@ -89,6 +97,8 @@ class Upstream:
         return ChunkStream(response, decode, read, partial(self._broken, deadline=deadline), self._malformed)
 
     def _content(self) -> bytes:
+        if isinstance(self.body, bytes):
+            return self.body
         return orjson.dumps(self.body, option=orjson.OPT_SERIALIZE_NUMPY)
 
     def _attempt(self, content: bytes, read: Callable[[Any], T], deadline: Deadline) -> T:
@@ -106,7 +116,7 @@ class Upstream:
         except NoAnswerError as error:
             raise self._unanswered(error, deadline) from error
         if not 200 <= response.status_code < 300:
-            raise self._refused(self._finish(response, deadline))
+            raise self._refused(self._finish(response, deadline), self._sent(response.request))
         return response
 
     def _finish(self, response: httpx.Response, deadline: Deadline) -> Answer:
@@ -122,7 +132,7 @@ class Upstream:
         return self._unanswered(no_answer(error, deadline), deadline).error
 
     def _malformed(self, what: str) -> RestError:
-        reason = self.secrets.redact(f"{what} for request from inference entity id [{self.inference_id}]")
+        reason = self.secrets.redact(f"{what} for {self.purpose} from inference entity id [{self.inference_id}]")
         return RestError(500, "illegal_state_exception", reason)
 
     def _parsed(self, answer: Answer) -> Any:
@@ -133,13 +143,20 @@ class Upstream:
         except orjson.JSONDecodeError as error:
             raise MalformedError(f"Failed to parse the response: [{error.lineno}:{error.colno}] {error.msg}") from None
 
-    def _refused(self, answer: Answer) -> FailedAttempt:
+    def _sent(self, request: httpx.Request) -> Secrets:
+        """All that must not be quoted: the secrets, and a token that was fetched with them."""
+        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+        return self.secrets.merged(Secrets({"sent": credentials if scheme == "Bearer" else ""}))
+
+    def _refused(self, answer: Answer, sent: Secrets) -> FailedAttempt:
         body = _parsed_or_none(answer)
-        message = self.secrets.redact(self._message(body))[:_QUOTED_CHARACTERS]
+        message = sent.redact(self._message(body))[:_QUOTED_CHARACTERS]
         rule = self.rules.rule(answer.status, message, answer.headers, self.url)
         wait = retry_after(answer.headers)
-        error = caller_error(rule, self.inference_id, answer.status, message, wait)
-        error.origin = {name: self.secrets.redact(value) for name, value in _origin(body).items()}
+        error = caller_error(rule, self.inference_id, answer.status, message, wait, self.purpose)
+        error.origin = {name: sent.redact(value) for name, value in _origin(body).items()}
+        if answer.status == 401 and self.renew():
+            return FailedAttempt(error, retry=True, attempts=2)
         return FailedAttempt(error, retry=rule.retry, retry_after=wait)
 
     def _message(self, body: Any) -> str:
