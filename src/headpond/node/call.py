@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from headpond.errors import RestError
 from headpond.node.http import Request
+
+if TYPE_CHECKING:
+    from headpond.node.security.access import Access
 
 ALWAYS_ALLOWED = frozenset({"pretty", "human", "error_trace", "filter_path"})
 
@@ -26,11 +29,13 @@ class Call:
 
     Attributes:
         request: the request.
-        parts: values of the route's placeholders, percent-decoded.
+        parts: values of the route's placeholders, percent-decoded; an index expression only holds what is allowed.
+        access: what the sender may do; None where everybody may do everything.
     """
 
     request: Request
     parts: Mapping[str, str] = field(default_factory=dict)
+    access: Access | None = None
 
     def part(self, name: str) -> str:
         """A path part that the route certainly has."""
@@ -92,6 +97,19 @@ class Call:
         if self.body is None:
             raise RestError(400, "parse_exception", "request body is required")
         return self.body
+
+    def check(self, action: str, names: Iterable[str]) -> None:
+        """Refuses an action on indices and aliases that a body names, unless it is allowed on all of them.
+
+        Raises:
+            RestError: 403.
+        """
+        if self.access is not None:
+            self.access.check(action, names)
+
+    def may(self, action: str, name: str) -> bool:
+        """Whether an action is allowed on an index or alias."""
+        return self.access is None or self.access.may(action, name)
 
 
 def malformed(error: orjson.JSONDecodeError) -> RestError:

@@ -12,6 +12,8 @@ from headpond.node.filter_path import filter_path
 from headpond.node.http import JSON, VENDOR_JSON, Request, Response, encode
 from headpond.node.inference import Inference
 from headpond.node.router import Router
+from headpond.node.security.refusal import Refusal
+from headpond.node.security.security import Security
 from headpond.node.store.database import Database
 from headpond.node.store.indices import Indices
 
@@ -25,27 +27,49 @@ class Node:
 
     Args:
         path: the folder everything durable lives in; None keeps everything in memory.
+        security: whether a request must say who sends it, and may only do what they may.
+        password: of the user `elastic`, taken when security is on for the first time; None makes one up
+            (`node.security.take_password()`).
 
     Attributes:
         database: the SQLite truth.
         indices: indices, their documents and their readers.
         inference: endpoints and the services behind them.
+        security: users, roles and API keys; None where nobody is asked.
+
+    Raises:
+        TargetError: the folder cannot be used.
+        RestError: the password is too short.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, security: bool = False, password: str | None = None) -> None:
         self.path = path
         self.database = Database(path)
-        self.indices = Indices(self.database)
-        self.inference = Inference(self.database)
+        self.security: Security | None = None
+        try:
+            self.indices = Indices(self.database)
+            if security:
+                self.security = Security(path, self.indices, password)
+            self.inference = Inference(self.database)
+        except BaseException:
+            if self.security is not None:
+                self.security.close()
+            self.database.close()
+            raise
         self._router = Router()
 
     def handle(self, request: Request) -> Response:
         """Answers one request; errors become Elasticsearch's error bodies, nothing is raised."""
-        if request.body and not _readable(request.headers.get("content-type")):
-            return self._unreadable(request)
         try:
+            subject = self.security.authenticate(request) if self.security is not None else None
+            if request.body and not _readable(request.headers.get("content-type")):
+                return self._unreadable(request)
             operation, call = self._router.find(request)
+            if self.security is not None and subject is not None:
+                call = self.security.authorize(subject, operation.action, call)
             answer = operation.handler(self, call)
+        except Refusal as error:
+            return _refused(request, error)
         except RestError as error:
             return self._respond(request, error.status, error.body(), error.headers)
         except RecursionError:
@@ -60,6 +84,16 @@ class Node:
         if isinstance(answer, Response):
             return replace(answer, headers={**PRODUCT, **answer.headers})
         return self._respond(request, 200, answer)
+
+    def refused(self, request: Request) -> Response | None:
+        """The answer to a request whose sender is not known, before its body was read; None where it may go on."""
+        if self.security is None:
+            return None
+        try:
+            self.security.authenticate(request)
+        except Refusal as error:
+            return _refused(request, error)
+        return None
 
     def _respond(self, request: Request, status: int, answer: Any, headers: dict[str, str] | None = None) -> Response:
         wanted = request.query.get("filter_path")
@@ -84,7 +118,14 @@ class Node:
         """Flushes and closes files; a closed node cannot be used again."""
         self.indices.close()
         self.inference.close()
+        if self.security is not None:
+            self.security.close()
         self.database.close()
+
+
+def _refused(request: Request, error: Refusal) -> Response:
+    body = b"" if request.method == "HEAD" else encode(error.body(), pretty=_pretty(request))
+    return Response(error.status, {"content-type": media_type(request), **error.headers}, body)
 
 
 def _readable(content_type: str | None) -> bool:

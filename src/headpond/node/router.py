@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from headpond.errors import RestError, nearest
 from headpond.node.call import ALWAYS_ALLOWED, Call, illegal_argument
 from headpond.node.http import Request, Response
+from headpond.node.security.actions import action_of
 
 if TYPE_CHECKING:
     from headpond.node.node import Node
@@ -27,11 +28,13 @@ class Operation:
         handler: takes the node and the call; what is not a `Response` is sent as JSON with status 200.
         params: query parameters the operation knows; None takes any.
         body: whether a body is allowed.
+        action: Elasticsearch's name of what is done, which decides who may; see `security/actions.py`.
     """
 
     handler: Handler
     params: frozenset[str] | None
     body: bool
+    action: str
 
 
 @dataclass(slots=True)
@@ -48,20 +51,24 @@ _ROUTES: list[tuple[str, str, Operation]] = []
 H = TypeVar("H", bound=Handler)
 
 
-def route(*methods_and_path: str, params: Iterable[str] | None = (), body: bool = True) -> Callable[[H], H]:
+def route(
+    *methods_and_path: str, params: Iterable[str] | None = (), body: bool = True, action: str | None = None
+) -> Callable[[H], H]:
     """Registers a function for methods and a path with placeholders, as in `route("GET", "/{index}/_doc/{id}")`.
 
     Args:
         methods_and_path: one or more methods, then one path; `**` at its end stands for whatever follows, also nothing.
         params: query parameters the operation knows besides the common ones; any other is a 400. None takes any.
         body: False refuses a request that carries a body.
+        action: Elasticsearch's name of what is done, as in `cluster:monitor/health`; None looks it up in
+            `security/actions.py`.
     """
     *methods, path = methods_and_path
 
     def register(handler: H) -> H:
         known = None if params is None else frozenset(params) | ALWAYS_ALLOWED
-        operation = Operation(handler, known, body)
-        _ROUTES.extend((method, path, operation) for method in methods)
+        for method in methods:
+            _ROUTES.append((method, path, Operation(handler, known, body, action or action_of(method, path))))
         return handler
 
     return register

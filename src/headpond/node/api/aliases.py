@@ -35,13 +35,13 @@ def get(node: Node, call: Call) -> dict[str, Any] | Response:
     names = call.parts.get("name")
     indices = chosen(node, call)
     if names is None:
-        return {index.name: {"aliases": index.metadata.aliases} for index in indices}
+        return {index.name: {"aliases": _visible(call, index)} for index in indices}
     patterns = names.split(",")
     answer: dict[str, Any] = {}
     for index in indices:
         found = {
             alias: options
-            for alias, options in index.metadata.aliases.items()
+            for alias, options in _visible(call, index).items()
             if any(pattern == "_all" or fnmatchcase(alias, pattern) for pattern in patterns)
         }
         if found:
@@ -53,6 +53,14 @@ def get(node: Node, call: Call) -> dict[str, Any] | Response:
         text = f"{plural} [{','.join(missing)}] missing"
         return node.respond(404, {"error": text, "status": 404, **answer}, call.request)
     return answer
+
+
+def _visible(call: Call, index: Index) -> dict[str, Any]:
+    return {
+        alias: options
+        for alias, options in index.metadata.aliases.items()
+        if call.may("indices:admin/aliases/get", alias)
+    }
 
 
 @route("PUT", "POST", "/{index}/_alias/{name}", params=TIMEOUTS)
@@ -93,6 +101,10 @@ def update(node: Node, call: Call) -> dict[str, Any]:
     if not actions:
         raise illegal_argument("No action specified")
     steps = [_read(call, number, action) for number, action in enumerate(actions)]
+    for kind, indices, body in steps:
+        call.check("indices:admin/aliases", [*indices, *body["aliases"]])
+        if kind == "remove_index":
+            call.check("indices:admin/delete", indices)
     results: list[dict[str, Any]] = []
     saved = {index.name: index.metadata.aliases for index in node.indices}
     try:

@@ -48,7 +48,7 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
     problems = [problem for operation in operations for problem in operation.problems()]
     if problems or not operations:
         raise validation(problems or ["no requests added"])
-    targets = _targets(node, operations)
+    targets = _targets(node, call, operations)
     items: list[dict[str, Any]] = []
     executed: list[str] | None = [] if call.flag("list_executed_pipelines") else None
     touched_indices: dict[str, Index] = {}
@@ -68,16 +68,17 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
     return {"errors": errors, "took": int((time.monotonic() - started) * 1000), "items": items}
 
 
-def _targets(node: Node, operations: list[Operation]) -> list[Index | RestError]:
+def _targets(node: Node, call: Call, operations: list[Operation]) -> list[Index | RestError]:
     """The index of each write, made where it is missing before anything is written; or why it has none."""
-    known: dict[tuple[str, bool, bool, bool], Index | RestError] = {}
+    known: dict[tuple[str, bool, bool, str, bool], Index | RestError] = {}
     targets = []
     for operation in operations:
-        plain_delete = operation.action == "delete" and operation.conditions.version is None
-        key = (operation.index, operation.require_alias, operation.require_data_stream, plain_delete)
+        kind = f"{operation.action} {operation.conditions.version is None}"
+        new_id = operation.id is None
+        key = (operation.index, operation.require_alias, operation.require_data_stream, kind, new_id)
         if key not in known:
             try:
-                known[key] = target(node, operation)
+                known[key] = target(node, call, operation)
             except RestError as error:
                 known[key] = error
         targets.append(known[key])

@@ -151,6 +151,8 @@ def aliases(node: Node, call: Call) -> Table:
         for alias, options in index.metadata.aliases.items():
             if wanted is not None and alias not in wanted.split(","):
                 continue
+            if not call.may("indices:admin/aliases/get", alias):
+                continue
             writes = options.get("is_write_index")
             rows.append(
                 {

@@ -98,7 +98,7 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
     check_times(call, "timeout")
     if problems := operation.problems():
         raise validation(problems)
-    index = target(node, operation)
+    index = target(node, call, operation)
     with node.indices.writing() as touched:
         touched.append(index)
         result, document = run(operation, index)
@@ -117,8 +117,8 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
     return Response(response.status, {**response.headers, **location}, response.body)
 
 
-def target(node: Node, operation: Operation) -> Index:
-    """The index a write goes to; all but plain deletes make it when it is missing."""
+def target(node: Node, call: Call, operation: Operation) -> Index:
+    """The index a write goes to, if it is allowed; all but plain deletes make it when it is missing."""
     if operation.require_data_stream:
         reason = f"[require_data_stream] request flag is [true] and [{operation.index}] is not a data stream"
         raise RestError(404, "resource_not_found_exception", reason)
@@ -127,6 +127,8 @@ def target(node: Node, operation: Operation) -> Index:
             return node.indices.one(operation.index)
         if not node.indices.aliases.indices_of(operation.index):
             raise node.indices.missing(operation.index)
+    if call.access is not None:
+        call.access.check_write(operation.action, operation.index, new_id=operation.id is None)
     return node.indices.to_write(operation.index, require_alias=operation.require_alias)
 
 

@@ -45,9 +45,10 @@ def mget(node: Node, call: Call) -> dict[str, Any]:
     if problems:
         raise validation(problems)
     if call.flag("refresh"):
-        for name in {item.index for item in wanted}:
-            node.indices.one(str(name)).refresh()
-    return {"docs": [_document(node, item, realtime=call.flag("realtime", True)) for item in wanted]}
+        for name in {str(item.index) for item in wanted}:
+            if call.may("indices:data/read/mget[shard]", name):
+                node.indices.one(name).refresh()
+    return {"docs": [_document(node, call, item, realtime=call.flag("realtime", True)) for item in wanted]}
 
 
 def _read(call: Call, index: str | None) -> list[_Wanted]:
@@ -80,9 +81,10 @@ def _misplaced(call: Call, name: str, reason: str) -> RestError:
     return RestError(400, "parsing_exception", reason, extra={"line": int(line), "col": int(column)})
 
 
-def _document(node: Node, item: _Wanted, *, realtime: bool) -> dict[str, Any]:
+def _document(node: Node, call: Call, item: _Wanted, *, realtime: bool) -> dict[str, Any]:
     id = str(item.id)
     try:
+        call.check("indices:data/read/mget[shard]", [str(item.index)])
         index = node.indices.one(str(item.index))
     except RestError as error:
         return {"_index": item.index, "_id": id, "error": error.body()["error"]}

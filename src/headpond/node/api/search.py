@@ -67,12 +67,14 @@ def msearch(node: Node, call: Call) -> dict[str, Any]:
     responses = []
     for header, request in parse_lines(call.request.body):
         try:
+            lenient = {
+                "ignore_unavailable": header.ignore_unavailable,
+                "allow_no_indices": header.allow_no_indices,
+            }
             expression = header.index or call.parts.get("index")
-            indices = node.indices.resolve(
-                expression or "_all",
-                ignore_unavailable=header.ignore_unavailable,
-                allow_no_indices=header.allow_no_indices,
-            )
+            if call.access is not None:
+                expression = call.access.narrowed("indices:data/read/search", expression, **lenient)
+            indices = node.indices.resolve(expression or "_all", **lenient)
             answer = searcher.search(indices, request)
             responses.append({**(_with_plain_total(answer) if plain else answer), "status": 200})
         except RestError as error:

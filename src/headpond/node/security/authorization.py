@@ -1,0 +1,113 @@
+"""Whether a request may reach its handler: its action, and the indices that its path and parameters name.
+
+Names that stand in a body are checked by the handlers that read them (`_bulk`, `_mget`, `_msearch`, `_aliases`, and the
+aliases of a new index), with the `Access` that the call carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from headpond.node.call import Call, illegal_argument
+from headpond.node.security.access import Access
+from headpond.node.security.actions import ANYBODY
+from headpond.node.security.cluster_privileges import is_cluster_action
+from headpond.node.security.subject import Subject
+from headpond.node.store.indices import Indices
+
+_SECURITY = "cluster:admin/xpack/security/"
+AUTHENTICATE = f"{_SECURITY}user/authenticate"
+HAS_PRIVILEGES = f"{_SECURITY}user/has_privileges"
+CHANGE_PASSWORD = f"{_SECURITY}user/change_password"
+GET_KEY = f"{_SECURITY}api_key/get"
+INVALIDATE_KEY = f"{_SECURITY}api_key/invalidate"
+
+_IN_THE_BODY = frozenset({"indices:data/write/bulk", "indices:data/read/mget", "indices:data/read/msearch"})
+_ONE_INDEX = frozenset({"indices:admin/create", "indices:data/read/get", "indices:data/write/update"})
+_DOCUMENT_WRITES = frozenset({"indices:data/write/index", "indices:data/write/delete"})
+
+
+def authorize(subject: Subject, action: str, call: Call, indices: Indices) -> Call:
+    """The call with what its sender may do, its index expression narrowed to what is allowed.
+
+    Args:
+        subject: who sent it.
+        action: of its route.
+        call: not yet answered.
+        indices: those of the node.
+
+    Raises:
+        RestError: 403, it is not allowed; 404, nothing that is allowed matches where something must.
+    """
+    access = Access(subject, indices)
+    if action != ANYBODY:
+        if action == "indices:admin/analyze" and not (call.parts.get("index") or call.text("index")):
+            action = "cluster:admin/analyze"
+        if is_cluster_action(action):
+            _check_cluster(access, action, call)
+        else:
+            call = _check_indices(access, action, call)
+    return replace(call, access=access)
+
+
+def _check_cluster(access: Access, action: str, call: Call) -> None:
+    subject = access.subject
+    if action in (AUTHENTICATE, HAS_PRIVILEGES):
+        return  # everybody may ask about themselves; the handler answers nothing else
+    itself = call.parts.get("username", subject.username) == subject.username
+    if action == CHANGE_PASSWORD and itself and not subject.key_id:
+        return
+    if action == GET_KEY:
+        if subject.key_id and call.text("id") == subject.key_id and not call.flag("with_limited_by"):
+            return
+        access.check_cluster(action, own=_own_keys(subject, call.request.query, call.flag("owner")))
+    elif action == INVALIDATE_KEY:
+        body = call.body if isinstance(call.body, dict) else {}
+        access.check_cluster(action, own=_own_keys(subject, body, body.get("owner") in (True, "true")))
+    else:
+        access.check_cluster(action)
+
+
+def _own_keys(subject: Subject, asked: Any, owner: bool) -> bool:
+    """Whether a request concerns the sender's own API keys alone; for a key that is the key itself."""
+    if subject.key_id:
+        return asked.get("id") == subject.key_id or asked.get("ids") == [subject.key_id]
+    mine: bool = (asked.get("username"), asked.get("realm_name")) == (subject.username, subject.realm[0])
+    return owner or mine
+
+
+def _aliases(action: str, call: Call) -> list[str]:
+    """The aliases in a path that must be allowed; what a wildcard finds is looked at again by who reads aliases."""
+    names = ["*" if name == "_all" else name for name in call.parts.get("name", "").split(",") if name]
+    if action == "indices:admin/aliases":
+        return names
+    return [name for name in names if "*" not in name] if action == "indices:admin/aliases/get" else []
+
+
+def _check_indices(access: Access, action: str, call: Call) -> Call:
+    expression = call.parts.get("index") or call.text("index")
+    if action in _IN_THE_BODY or (action == "indices:admin/aliases" and expression is None):
+        access.check_somewhere(action)
+        return call
+    if action in _DOCUMENT_WRITES:
+        access.check_somewhere(action, [call.part("index")])
+        return call
+    if action in _ONE_INDEX:
+        access.check(action, [call.part("index")])
+        return call
+    if action == "indices:admin/delete":
+        names = call.part("index").split(",")
+        if any("*" in name or name == "_all" for name in names):
+            raise illegal_argument("Wildcard expressions or all indices are not allowed")
+        access.check(action, names)
+        return call
+    if not all(access.may(action, alias) for alias in _aliases(action, call)):
+        raise access.denial(action)
+    allowed = access.narrowed(
+        action,
+        expression,
+        ignore_unavailable=call.flag("ignore_unavailable"),
+        allow_no_indices=call.flag("allow_no_indices", True),
+    )
+    return call if allowed == expression else replace(call, parts={**call.parts, "index": str(allowed)})
