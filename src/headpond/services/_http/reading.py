@@ -73,6 +73,12 @@ def tokens(value: Any) -> int | None:
     return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
 
 
+def total_tokens(body: Any) -> int | None:
+    """`usage.total_tokens` of an answer, or None where the provider gave none."""
+    usage = body.get("usage") if isinstance(body, dict) else None
+    return tokens(usage.get("total_tokens")) if isinstance(usage, dict) else None
+
+
 def _packed(text: str) -> NDArray[np.float32]:
     try:
         return np.frombuffer(base64.b64decode(text, validate=True), dtype="<f4")

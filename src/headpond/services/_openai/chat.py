@@ -16,7 +16,7 @@ from headpond.inference.chunks import ChatChunk, Deltas
 from headpond.inference.invalid import status_exception
 from headpond.inference.results import Completion, Usage
 from headpond.services._http.events import Event
-from headpond.services._http.reading import items, member, tokens
+from headpond.services._http.reading import items, member, total_tokens
 from headpond.services._http.upstream import MalformedError
 
 ANSWER = "OpenAI chat completions"
@@ -74,9 +74,7 @@ def read_completion(body: Any) -> Completion:
         if not isinstance(content, str):
             raise MalformedError(f"Field [content] in {ANSWER} response is not a text")
         texts.append(content)
-    usage = body.get("usage")
-    spent = tokens(usage.get("total_tokens")) if isinstance(usage, dict) else None
-    return Completion(tuple(texts), Usage(1, spent))
+    return Completion(tuple(texts), Usage(1, total_tokens(body)))
 
 
 def read_deltas(event: Event) -> list[Deltas]:

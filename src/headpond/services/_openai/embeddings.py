@@ -7,27 +7,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from headpond.inference.results import TextEmbedding, Usage
-from headpond.services._http.reading import floats, items, member, tokens
+from headpond.inference.results import ElementType, TextEmbedding, Usage
+from headpond.services._http.reading import bytes_, floats, items, member, total_tokens
 
 ANSWER = "OpenAI embeddings"
 
 
-def read_embeddings(body: Any, count: int) -> TextEmbedding:
+def read_embeddings(body: Any, count: int, *, element: ElementType = "float", answer: str = ANSWER) -> TextEmbedding:
     """`data[].embedding` in the order of `index`; numbers, or base64 of packed little-endian float32.
 
     Args:
         body: the parsed answer.
         count: how many there must be.
+        element: what they are made of; bytes, and bits packed into bytes, come as numbers from -128 to 127.
+        answer: what the answer is called in messages.
 
     Raises:
         MalformedError: it is no such answer.
     """
-    data = items(body, "data", ANSWER)
+    data = items(body, "data", answer)
     indexes = [item.get("index") if isinstance(item, dict) else None for item in data]
     if set(indexes) == set(range(len(data))):  # servers that work in parallel may answer out of order
         data = sorted(data, key=lambda item: int(item["index"]))
-    rows = [member(item, "embedding", ANSWER) for item in data]
-    usage = body.get("usage")
-    spent = tokens(usage.get("total_tokens")) if isinstance(usage, dict) else None
-    return TextEmbedding(floats(rows, count), Usage(count, spent))
+    rows = [member(item, "embedding", answer) for item in data]
+    vectors = floats(rows, count) if element == "float" else bytes_(rows, count)
+    return TextEmbedding(vectors, Usage(count, total_tokens(body)), element)
