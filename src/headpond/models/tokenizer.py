@@ -47,20 +47,38 @@ class Tokenizer:
             self._inner: Any = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises plain Exception
             raise ModelError(f"{path} cannot be read as a tokenizer: {error}") from error
+        self._special = True
         self._inner.no_padding()
         self._inner.enable_truncation(max_tokens)
+
+    @classmethod
+    def of(cls, inner: Any, max_tokens: int | None, *, strategy: str, special: bool) -> Tokenizer:
+        """A tokenizer around a copy of one that was made in memory.
+
+        Args:
+            inner: a `tokenizers.Tokenizer`.
+            max_tokens: cut there; None cuts nothing.
+            strategy: which text of a pair is cut, by the library's name.
+            special: whether special tokens are added.
+        """
+        made = cls.__new__(cls)
+        made._special = special
+        made._inner = type(inner).from_str(inner.to_str())
+        if max_tokens is not None:
+            made._inner.enable_truncation(max_tokens, strategy=strategy)
+        return made
 
     def encode(self, texts: Sequence[str], prefix: str = "") -> list[Encoded]:
         """The tokens of each text, with `prefix` put before it."""
         inputs = [_sound(prefix + text) for text in texts]
-        return [_encoded(encoding, len(prefix)) for encoding in self._inner.encode_batch(inputs)]
+        encoded = self._inner.encode_batch(inputs, add_special_tokens=self._special)
+        return [_encoded(encoding, len(prefix)) for encoding in encoded]
 
     def encode_pairs(self, first: str, seconds: Sequence[str]) -> list[Encoded]:
         """The tokens of `first` and each of `seconds` as one input with two segments."""
-        return [
-            _encoded(encoding, 0)
-            for encoding in self._inner.encode_batch([(_sound(first), _sound(text)) for text in seconds])
-        ]
+        pairs = [(_sound(first), _sound(text)) for text in seconds]
+        encoded = self._inner.encode_batch(pairs, add_special_tokens=self._special)
+        return [_encoded(encoding, 0) for encoding in encoded]
 
     def token(self, token_id: int) -> str:
         """The vocabulary's spelling of a token."""
