@@ -90,6 +90,10 @@ class Provider(Service):
         """Drops fetched credentials that the provider refused with 401; True when others can be had."""
         return False
 
+    def unquotable(self, secrets: Secrets) -> Secrets:
+        """What is blanked wherever the provider quotes it: the secrets, unless a service keeps several in one text."""
+        return secrets
+
     @abstractmethod
     def message_of(self, body: Any) -> str | None:
         """The provider's error message in an error body."""
@@ -179,7 +183,7 @@ class Provider(Service):
             body=body,
             rules=self.rules,
             message_of=self.message_of,
-            secrets=secrets,
+            secrets=self.unquotable(secrets),
             renew=lambda: self.renew(endpoint, secrets),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from headpond.services._http.client import Answer, NoAnswerError, begin, client_
 from headpond.services._http.events import ChunkStream, Decode, Event
 from headpond.services._http.retry import CONNECT_ATTEMPTS, FailedAttempt, retry_after, with_retries
 from headpond.services._http.rules import Rules, caller_error, without_query
+from headpond.services._http.sound import problem
 
 T = TypeVar("T")
 
@@ -71,7 +72,8 @@ class Upstream:
         """Sends the request, again if that may help, until the deadline.
 
         Args:
-            read: makes the result of the parsed body of a 2xx; raises `MalformedError` when it cannot.
+            read: makes the result of the parsed body of a 2xx; raises `MalformedError` when it cannot, `RestError` for
+                the provider's own errors.
             deadline: for all attempts together.
 
         Raises:
@@ -84,7 +86,8 @@ class Upstream:
         """Sends the request, again if that may help, until an answer begins; from then on nothing is repeated.
 
         Args:
-            read: makes chunks of an event; raises `MalformedError` when it cannot.
+            read: makes chunks of an event; raises `MalformedError` when it cannot, `RestError` for the provider's own
+                errors.
             decode: makes events of the answer's bytes.
             deadline: for all attempts together; the pauses between two parts of the answer are as long at most as is
                 left when it begins.
@@ -94,7 +97,15 @@ class Upstream:
         """
         content = self._content()
         response = with_retries(lambda: self._begin(content, deadline), deadline, once=not self.retries)
-        return ChunkStream(response, decode, read, partial(self._broken, deadline=deadline), self._malformed)
+        sent = self._sent(response.request)
+
+        def chunks(event: Event) -> Iterator[Chunk]:
+            try:
+                yield from read(event)
+            except RestError as error:
+                raise _redacted(error, sent) from None
+
+        return ChunkStream(response, decode, chunks, partial(self._broken, deadline=deadline), self._malformed)
 
     def _content(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -105,9 +116,14 @@ class Upstream:
         response = self._begin(content, deadline)
         answer = self._finish(response, deadline)
         try:
-            return read(self._parsed(answer))
+            result = read(self._parsed(answer))
+            if wrong := problem(result):
+                raise MalformedError(wrong)
+            return result
         except MalformedError as error:
             raise FailedAttempt(self._malformed(str(error)), retry=True, attempts=2) from None
+        except RestError as error:
+            raise _redacted(error, self._sent(response.request)) from None
 
     def _begin(self, content: bytes, deadline: Deadline) -> httpx.Response:
         headers = {"content-type": "application/json", **self.headers(content)}
@@ -183,6 +199,13 @@ class Upstream:
         kind = "connect_exception" if error.unreachable else "i_o_exception"
         attempts = CONNECT_ATTEMPTS if error.unreachable else None
         return FailedAttempt(RestError(500, kind, self.secrets.redact(reason)), retry=True, attempts=attempts)
+
+
+def _redacted(error: RestError, secrets: Secrets) -> RestError:
+    """The error without secrets: what a reader made of a provider's words may quote them."""
+    found = RestError(error.status, error.type, secrets.redact(error.reason), headers=error.headers)
+    found.origin = {name: secrets.redact(value) for name, value in error.origin.items()}
+    return found
 
 
 def _parsed_or_none(answer: Answer) -> Any:

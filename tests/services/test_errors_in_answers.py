@@ -1,0 +1,50 @@
+"""A provider's error inside an answer that began well is passed on without secrets."""
+
+import json
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.services.cases.openai import chat_answer
+from tests.services.provider import Asked, Provider, Reply, server_sent
+
+STREAM = {"accept": "text/event-stream", "content-type": "application/json"}
+QUOTES = {"error": {"message": "bad key hunter2", "type": "hunter2", "code": "key-hunter2"}}
+
+
+@pytest.fixture
+def quoting(client: Elasticsearch, provider: Provider) -> Provider:
+    """Made while it was well, it quotes the key in the middle of its answers from then on."""
+    provider.always = chat_answer
+    for task_type in ("completion", "chat_completion"):
+        settings = {"api_key": "hunter2", "model_id": "m", "url": f"{provider.url}/v1/chat/completions"}
+        config = {"service": "openai", "service_settings": settings}
+        client.inference.put(inference_id=task_type, task_type=task_type, inference_config=config)
+
+    def told(asked: Asked) -> Reply:
+        first = {"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": "one"}}]}
+        return Reply(parts=server_sent(first, QUOTES))
+
+    provider.always = told
+    return provider
+
+
+def test_an_error_in_the_stream_of_a_completion_quotes_no_key(client: Elasticsearch, quoting: Provider) -> None:
+    path = "/_inference/completion/completion/_stream"
+    text = client.perform_request("POST", path, headers=STREAM, body={"input": "a"}).body
+    assert last(text)["error"]["reason"] == "Received an error response. Error message: [bad key ***]"
+    assert "hunter2" not in text
+
+
+def test_an_error_in_the_stream_of_a_chat_quotes_no_key(client: Elasticsearch, quoting: Provider) -> None:
+    path = "/_inference/chat_completion/chat_completion/_stream"
+    body = {"messages": [{"role": "user", "content": "a"}]}
+    text = client.perform_request("POST", path, headers=STREAM, body=body).body
+    message = "Received an error response. Error message: [bad key ***]"
+    assert last(text)["error"] == {"code": "key-***", "message": message, "type": "***"}
+    assert "hunter2" not in text
+
+
+def last(text: str) -> Any:
+    return json.loads(text.rstrip().rpartition("data: ")[2])
