@@ -88,9 +88,13 @@ def _packed(text: str) -> NDArray[np.float32]:
 
 def _matrix(rows: Sequence[Any], kind: type[np.floating[Any]]) -> NDArray[Any]:
     try:
-        matrix = np.array(rows, dtype=kind)
+        matrix = np.array(rows)
     except (ValueError, TypeError):
         raise MalformedError("The embeddings are not numbers, or not of one length") from None
+    if matrix.dtype.kind not in "iuf":  # numpy would read texts and truth values as numbers
+        raise MalformedError("The embeddings are not numbers, or not of one length")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused below
+        matrix = matrix.astype(kind, copy=False)
     if matrix.ndim != 2 or matrix.shape[1] == 0:
         raise MalformedError("An embedding is not an array of numbers")
     if not np.isfinite(matrix).all():

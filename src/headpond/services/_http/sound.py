@@ -15,7 +15,7 @@ LARGEST = float(np.finfo(np.float32).max)
 def problem(result: object) -> str | None:
     """Why a result cannot be passed on: too few or too many of them, or no numbers; None when all is well.
 
-    A ranking may hold fewer documents than were sent, as some providers cut it themselves, but none of them twice.
+    How many documents a ranking is to hold only its reader knows; none of them comes twice.
     """
     if isinstance(result, TextEmbedding | SparseEmbedding):
         got, wanted = len(result.vectors), result.usage.inputs
