@@ -72,9 +72,8 @@ def _check_cluster(access: Access, action: str, call: Call) -> None:
 def _own_keys(subject: Subject, asked: Any, owner: bool) -> bool:
     """Whether a request concerns the sender's own API keys alone; for a key that is the key itself."""
     if subject.key_id:
-        return asked.get("id") == subject.key_id or asked.get("ids") == [subject.key_id]
-    mine: bool = (asked.get("username"), asked.get("realm_name")) == (subject.username, subject.realm[0])
-    return owner or mine
+        return bool(subject.key_id == asked.get("id") or [subject.key_id] == asked.get("ids"))
+    return owner or (subject.username, subject.realm[0]) == (asked.get("username"), asked.get("realm_name"))
 
 
 def _aliases(action: str, call: Call) -> list[str]:

@@ -92,7 +92,7 @@ def read_role(name: str, body: Any, *, known: frozenset[str] = OF_A_ROLE) -> Rol
         raise _parse(f"expected field [metadata] to be of type object, but found [{token(metadata)}] instead")
     description = body.get("description")
     return Role(
-        _strings(name, "cluster", body.get("cluster")),
+        read_strings(name, "cluster", body.get("cluster")),
         read_grants(name, body.get("indices", body.get("index"))),
         dict(metadata),
         None if description is None else str(description),
@@ -128,15 +128,20 @@ def _grant(name: str, start: str, entry: Any) -> IndexGrant:
             raise _parse(f"{start}. missing required [{key}] field")
         if entry[key] == []:
             raise _parse(f"{start}. [{key}] cannot be an empty array")
-    listed = (names,) if isinstance(names, str) else _strings(name, "names", names)
+    listed = (names,) if isinstance(names, str) else read_strings(name, "names", names)
     for given in listed:
         if given.startswith("/"):
             raise _not_supported(f"the regular expression [{given}] as an index name")
     restricted = entry.get("allow_restricted_indices", False)
-    return IndexGrant(listed, _strings(name, "privileges", entry["privileges"]), restricted is True)
+    return IndexGrant(listed, read_strings(name, "privileges", entry["privileges"]), restricted is True)
 
 
-def _strings(role: str, key: str, value: Any) -> tuple[str, ...]:
+def read_strings(role: str, key: str, value: Any) -> tuple[str, ...]:
+    """Reads a list of texts; None is an empty one.
+
+    Raises:
+        RestError: 400, it is something else.
+    """
     if value is None:
         return ()
     if not isinstance(value, list):
