@@ -139,12 +139,13 @@ class VoyageAI(Provider):
     def _rerank(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Rerank:
         settings = self.effective(endpoint, request)
         with_text = settings.get("return_documents") if request.return_documents is None else request.return_documents
+        top_k = settings.get("top_k") if request.top_n is None else request.top_n
         body: dict[str, Any] = {
             "model": endpoint.service_settings["model_id"],
             "query": request.require_query(),
             "documents": list(request.input),
             "return_documents": with_text,
-            "top_k": settings.get("top_k") if request.top_n is None else request.top_n,
+            "top_k": top_k,
             "truncation": settings.get("truncation"),
         }
         body = {name: value for name, value in body.items() if value is not None}
@@ -155,6 +156,7 @@ class VoyageAI(Provider):
                 documents=request.input,
                 with_text=with_text,
                 answer="VoyageAI rerank",
+                top_n=top_k,
                 results="data",
                 spent=total_tokens(answer),
             )
