@@ -8,8 +8,9 @@ import ipaddress
 import math
 import os
 import socket
+import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -21,9 +22,6 @@ MAX_ANSWER_BYTES = 50 * 1024 * 1024
 
 CONNECT_SECONDS = 10.0
 LONGEST_READ_SECONDS = 600.0
-
-_lock = threading.Lock()
-_clients: dict[bool, httpx.Client] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,43 +70,95 @@ class NoAnswerError(Exception):
         self.unsendable = unsendable
 
 
-def client_for(url: str) -> httpx.Client:
-    """The process's client for a URL: proxies of the environment apply, but never to this machine's own addresses."""
-    local = _is_loopback(httpx.URL(url).host)
-    with _lock:
-        if local not in _clients:
-            limits = httpx.Limits(max_connections=512, max_keepalive_connections=64, keepalive_expiry=60)
-            _clients[local] = httpx.Client(trust_env=not local, follow_redirects=False, limits=limits)
-        return _clients[local]
+class Clients:
+    """The process's HTTP clients, each lent to one request at a time; the one given back last is lent first.
+
+    One client for all would look at every idle connection of its pool before each request, which at 64 callers costs
+    several times what the request does. Proxies of the environment apply, but never to this machine's own addresses.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[bool, list[httpx.Client]] = {False: [], True: []}
+        self._tls: ssl.SSLContext | None = None
+
+    def borrow(self, url: str) -> tuple[httpx.Client, Callable[[], None]]:
+        """A client for a URL, and what gives it back; giving it back twice does nothing."""
+        local = _is_loopback(httpx.URL(url).host)
+        with self._lock:
+            idle = self._idle[local]
+            client = idle.pop() if idle else self._new(local)
+        lent = [client]
+
+        def give_back() -> None:
+            with self._lock:
+                idle.extend(lent)
+                lent.clear()
+
+        return client, give_back
+
+    def close(self) -> None:
+        """Closes the connections of clients that nobody uses."""
+        with self._lock:
+            for idle in self._idle.values():
+                while idle:
+                    with contextlib.suppress(Exception):
+                        idle.pop().close()
+
+    def _new(self, local: bool) -> httpx.Client:
+        if self._tls is None:  # it takes a while to make
+            self._tls = httpx.create_ssl_context()
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60)
+        return httpx.Client(verify=self._tls, trust_env=not local, follow_redirects=False, limits=limits)
 
 
-def _close() -> None:
-    """Closes connections at the end of the process; requests nobody waits for any more may still be under way."""
-    for client in _clients.values():
-        with contextlib.suppress(Exception):
-            client.close()
-    _clients.clear()
+_clients = Clients()
 
 
 def _forget() -> None:
     """In a forked child: the connections are the parent's."""
-    global _lock
-    _lock = threading.Lock()
-    _clients.clear()
+    global _clients
+    _clients = Clients()
 
 
-atexit.register(_close)
+# Requests nobody waits for any more may still be under way then; their clients are not idle.
+atexit.register(lambda: _clients.close())
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
+class _Lent(httpx.SyncByteStream):
+    """The body of an answer, whose end gives its client back."""
+
+    def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, give_back: Callable[[], None]) -> None:
+        assert isinstance(stream, httpx.SyncByteStream)
+        self._stream = stream
+        self._give_back = give_back
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            self._give_back()
+
+
 def begin(
-    client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
+    client: httpx.Client | None, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
 ) -> httpx.Response:
     """Sends one request and reads the head of the answer, not its body; nothing is repeated here.
 
     The caller closes the answer. What is left until the deadline is also the longest pause between two parts of the
     body.
+
+    Args:
+        client: None for one of the process's own.
+        url: the whole URL.
+        headers: besides httpx's own.
+        body: as it is sent.
+        deadline: the head has come by then, or an error is raised.
 
     Raises:
         NoAnswerError: no head came.
@@ -117,14 +167,27 @@ def begin(
     if left == 0:
         raise NoAnswerError("no time was left", out_of_time=True)
     timeout = httpx.Timeout(min(left, LONGEST_READ_SECONDS), connect=min(left, CONNECT_SECONDS))
+    give_back: Callable[[], None] | None = None
     try:
+        if client is None:
+            client, give_back = _clients.borrow(url)
         request = client.build_request("POST", url, headers=dict(headers), content=body, timeout=timeout)
-        return client.send(request, stream=True)
-    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeEncodeError):
-        # The original text quotes headers, and with them keys.
-        raise NoAnswerError("its address or a header is malformed", unsendable=True) from None
-    except httpx.RequestError as error:
-        raise no_answer(error, deadline) from error
+        response = client.send(request, stream=True)
+    except BaseException as error:
+        if give_back is not None:
+            give_back()
+        if isinstance(error, _UNSENDABLE):
+            # The original text quotes headers, and with them keys.
+            raise NoAnswerError("its address or a header is malformed", unsendable=True) from None
+        if isinstance(error, httpx.RequestError):
+            raise no_answer(error, deadline) from error
+        raise
+    if give_back is not None:
+        response.stream = _Lent(response.stream, give_back)
+    return response
+
+
+_UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeEncodeError)
 
 
 def finish(response: httpx.Response, deadline: Deadline) -> Answer:

@@ -15,7 +15,7 @@ from headpond.inference.chunks import Chunk
 from headpond.inference.deadline import Deadline
 from headpond.inference.invalid import status_exception
 from headpond.inference.secrets import Secrets
-from headpond.services._http.client import Answer, NoAnswerError, begin, client_for, finish, no_answer
+from headpond.services._http.client import Answer, NoAnswerError, begin, finish, no_answer
 from headpond.services._http.events import ChunkStream, Decode, Event
 from headpond.services._http.retry import CONNECT_ATTEMPTS, FailedAttempt, retry_after, with_retries
 from headpond.services._http.rules import Rules, caller_error, without_query
@@ -128,7 +128,7 @@ class Upstream:
     def _begin(self, content: bytes, deadline: Deadline) -> httpx.Response:
         headers = {"content-type": "application/json", **self.headers(content)}
         try:
-            response = begin(self.client or client_for(self.url), self.url, headers, content, deadline)
+            response = begin(self.client, self.url, headers, content, deadline)
         except NoAnswerError as error:
             raise self._unanswered(error, deadline) from error
         if not 200 <= response.status_code < 300:
