@@ -158,9 +158,8 @@ def test_texts_are_shown_as_wanted(
     [
         (
             [{"index": 0, "relevance_score": 1}, {"index": 0, "relevance_score": 1}],
-            "ranks [2] documents instead of [2]",
+            "The ranking holds [2] results about [1] of [2] documents",
         ),
-        ([{"index": 0, "relevance_score": 1}], "ranks [1] documents instead of [2] different ones"),
         ([{"index": True, "relevance_score": 1}], "not about a document of the request"),
         ([{"index": 2, "relevance_score": 1}], "not about a document of the request"),
         ([{"index": 1, "relevance_score": "high"}], "not about a document of the request"),

@@ -159,7 +159,6 @@ class JinaAI(Provider):
                 documents=request.input,
                 with_text=with_text,
                 answer="JinaAI rerank",
-                top_n=top_n,
                 spent=total_tokens(answer),
             )
 

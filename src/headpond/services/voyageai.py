@@ -156,7 +156,6 @@ class VoyageAI(Provider):
                 documents=request.input,
                 with_text=with_text,
                 answer="VoyageAI rerank",
-                top_n=top_k,
                 results="data",
                 spent=total_tokens(answer),
             )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from headpond.inference.results import Ranked, Rerank, Usage
 from headpond.services._http.reading import items, member
 from headpond.services._http.upstream import MalformedError
@@ -17,7 +15,6 @@ def read_ranking(
     documents: tuple[str, ...],
     with_text: bool | None,
     answer: str,
-    top_n: int | None = None,
     results: str = "results",
     score: str = "relevance_score",
     text: str = "document",
@@ -31,7 +28,6 @@ def read_ranking(
         with_text: whether texts are wanted; None takes those that come. Where they are wanted and do not come they are
             filled in from the request.
         answer: what the answer is called in messages, as in `JinaAI rerank`.
-        top_n: how many were asked for; None for all.
         results: the name of the list.
         score: the name of the score.
         text: the name of the text; it may be an object `{"text"}`.
@@ -40,16 +36,13 @@ def read_ranking(
     Raises:
         MalformedError: it is no ranking of these documents.
     """
-    ranked: list[Ranked] = []
+    ranked = []
     for item in items(body, results, answer):
         index, relevance = member(item, "index", answer), member(item, score, answer)
-        if not _is_index(index, len(documents)) or not _is_score(relevance):
+        if not _is_index(index, len(documents)) or not _is_number(relevance):
             raise MalformedError(f"A result of {answer} response is not about a document of the request")
         shown = None if with_text is False else _text(item.get(text))
         ranked.append(Ranked(index, float(relevance), documents[index] if shown is None and with_text else shown))
-    wanted = len(documents) if top_n is None else min(top_n, len(documents))
-    if len({item.index for item in ranked}) != len(ranked) or len(ranked) != wanted:
-        raise MalformedError(f"{answer} response ranks [{len(ranked)}] documents instead of [{wanted}] different ones")
     return Rerank(tuple(ranked), Usage(len(documents), spent))
 
 
@@ -57,10 +50,8 @@ def _is_index(value: Any, count: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
 
 
-def _is_score(value: Any) -> bool:
-    """Whether it is a number that a float32 holds, as scores are shown."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and abs(value) <= float(np.finfo(np.float32).max)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _text(value: Any) -> str | None:
