@@ -78,17 +78,22 @@ class Settings:
         """Any whole number."""
         return self._take(name, int, False)
 
-    def number(self, name: str) -> float | None:
-        """Any number."""
-        return self._take(name, float, False)
+    def number(self, name: str, *, low: float | None = None, high: float | None = None) -> float | None:
+        """A number, from `low` to `high` where they are given."""
+        value = self._take(name, float, False)
+        if value is not None and low is not None and value < low:
+            self.wrong(f"Invalid value [{value}]. [{name}] must be a greater than or equal to [{low}]")
+        elif value is not None and high is not None and value > high:
+            self.wrong(f"Invalid value [{value}]. [{name}] must be a less than or equal to [{high}]")
+        return value
 
     def flag(self, name: str) -> bool | None:
         """A boolean."""
         return self._take(name, bool, False)
 
-    def choice(self, name: str, options: Iterable[str]) -> str | None:
+    def choice(self, name: str, options: Iterable[str], *, required: bool = False) -> str | None:
         """One of a few words, in any case."""
-        value = self.text(name)
+        value = self.text(name, required=required)
         if value is None:
             return None
         valid = sorted(options)

@@ -205,15 +205,19 @@ class Provider(Service):
         limit = endpoint.service_settings.get("max_input_tokens")
         if limit is not None:
             texts = [text[: limit * CHARACTERS_PER_TOKEN] for text in texts]
-        return [_halving(batch, embed) for batch in self._batches(texts)]
+        return [_halving(batch, embed) for batch in self._batches(texts, self.most_inputs(endpoint))]
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
+    def most_inputs(self, endpoint: Endpoint) -> int:
+        """Texts in one embedding request of an endpoint; `max_inputs` unless a service has a finer rule."""
+        return self.max_inputs
+
+    def _batches(self, texts: Sequence[str], most: int) -> Iterator[list[str]]:
         """As many texts in a request as the provider takes, by number and by a guess of their tokens."""
         batch: list[str] = []
         size = 0
         for text in texts:
             tokens = len(text) // CHARACTERS_PER_TOKEN + 1
-            full = len(batch) == self.max_inputs
+            full = len(batch) == most
             if batch and (full or (self.max_request_tokens is not None and size + tokens > self.max_request_tokens)):
                 yield batch
                 batch, size = [], 0
