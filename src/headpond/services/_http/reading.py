@@ -1,4 +1,4 @@
-"""Reading numbers out of providers' answers; what does not fit is said, not passed on."""
+"""Reading members and numbers out of providers' answers; what does not fit is said, not passed on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
+from headpond.services._http.events import Event
 from headpond.services._http.upstream import MalformedError
 
 
@@ -35,6 +37,33 @@ def items(body: Any, name: str, answer: str) -> list[Any]:
     if not isinstance(found, list):
         raise MalformedError(f"Field [{name}] in {answer} response is not an array")
     return found
+
+
+def text(body: Any, name: str, answer: str) -> str:
+    """A member that must be a text."""
+    found = member(body, name, answer)
+    if not isinstance(found, str):
+        raise MalformedError(f"Field [{name}] in {answer} response is not a text")
+    return found
+
+
+def mapping(body: Any, name: str, answer: str) -> dict[str, Any]:
+    """A member that must be an object."""
+    found = member(body, name, answer)
+    if not isinstance(found, dict):
+        raise MalformedError(f"Field [{name}] in {answer} response is not an object")
+    return found
+
+
+def json_object(event: Event) -> dict[str, Any]:
+    """The object in an event of a stream."""
+    try:
+        body = orjson.loads(event.data)
+    except orjson.JSONDecodeError as error:
+        raise MalformedError(f"Failed to parse an event of the response: {error.msg}") from None
+    if not isinstance(body, dict):
+        raise MalformedError("An event of the response is not an object")
+    return body
 
 
 def floats(rows: Sequence[Any], count: int) -> NDArray[np.float32]:

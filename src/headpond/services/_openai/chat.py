@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from headpond.errors import RestError
 from headpond.inference.chat import ChatRequest
 from headpond.inference.chunks import ChatChunk, Deltas
 from headpond.inference.invalid import status_exception
 from headpond.inference.results import Completion, Usage
 from headpond.services._http.events import Event
-from headpond.services._http.reading import items, member, total_tokens
+from headpond.services._http.reading import items, json_object, member, total_tokens
 from headpond.services._http.upstream import MalformedError
 
 ANSWER = "OpenAI chat completions"
@@ -104,12 +102,7 @@ def parsed(event: Event) -> dict[str, Any]:
         MalformedError: it holds none.
         RestError: it holds the provider's error, which became known after the answer had begun.
     """
-    try:
-        body = orjson.loads(event.data)
-    except orjson.JSONDecodeError as error:
-        raise MalformedError(f"Failed to parse an event of the response: {error.msg}") from None
-    if not isinstance(body, dict):
-        raise MalformedError("An event of the response is not an object")
+    body = json_object(event)
     if isinstance(body.get("error"), (dict, str)):
         raise error_in_stream(body["error"])
     return body
