@@ -88,11 +88,15 @@ class ChunkStream:
 
     def _generate(self) -> Generator[Chunk, None, None]:
         self._response.stream = _Limited(self._response.stream)
+        empty = True
         try:
             for event in self._decode(self._response):
                 if self._closed:
                     return
+                empty = False
                 yield from self._read(event)
+            if empty:
+                raise ValueError("Response body is empty")
         except httpx.RequestError as error:
             if not self._closed:
                 raise self._failed(error) from error
