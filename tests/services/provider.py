@@ -53,7 +53,7 @@ class Provider:
         self.always: Callable[[Asked], Reply] = lambda asked: Reply(500, b"nothing to answer")
         self._queued: list[Reply] = []
         self._lock = threading.Lock()
-        self._gone = threading.Event()
+        self.closed = threading.Event()
         self.left = threading.Event()
         provider = self
 
@@ -66,7 +66,7 @@ class Provider:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 reply = provider._next(Asked(self.command, self.path, headers, body))
                 if reply.hangs:
-                    provider._gone.wait()
+                    provider.closed.wait()
                 if reply.reset:
                     linger = struct.pack("ii", 1, 0)
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -102,7 +102,7 @@ class Provider:
                     self.end_headers()
                     self.wfile.write(content)
                     if reply.unfinished:
-                        provider._gone.wait()
+                        provider.closed.wait()
                     self.close_connection = self.close_connection or reply.cut
                 except OSError:  # the caller has gone
                     self.close_connection = True
@@ -136,7 +136,7 @@ class Provider:
             self._queued += replies
 
     def close(self) -> None:
-        self._gone.set()
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

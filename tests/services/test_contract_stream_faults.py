@@ -1,0 +1,123 @@
+"""What the caller of a stream gets when its provider misbehaves, for every service; see `case.py`.
+
+What a provider refuses before the answer begins stands in `test_contract_faults.py`, for streams too.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from tests.services.provider import Asked, Reply
+from tests.services.stand import PIECEWISE, Refusal, Stand, Way, standing
+
+ON_EVERY = pytest.mark.parametrize("stand", PIECEWISE, ids=str, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+    """An endpoint that all tests of its case share."""
+    with standing(request.param) as stand:
+        yield stand
+
+
+def parts(way: Way, asked: Asked) -> list[bytes]:
+    """A good answer."""
+    return list(way.case.answer(asked).parts or [])
+
+
+def headers(way: Way, asked: Asked) -> dict[str, str]:
+    """Those of a good answer."""
+    return {"content-type": "text/event-stream", **way.case.answer(asked).headers}
+
+
+NO_STREAM = {
+    "nothing": ("", b""),
+    "a page": ("text/html", b"<html>"),
+    "no event": ("", b"data: <html>\n\n"),
+    "null": ("", b"data: null\n\n"),
+    "a list": ("", b"data: []\n\n"),
+}
+
+
+@ON_EVERY
+@pytest.mark.parametrize(("kind", "body"), NO_STREAM.values(), ids=list(NO_STREAM))
+def test_what_is_no_stream_is_refused_and_not_asked_for_again(stand: Stand, kind: str, body: bytes) -> None:
+    content_type = {"content-type": kind} if kind else headers(stand.way, stand.good)
+    stand.answers(then=lambda asked: Reply(body=body, headers=content_type))
+    refusal = stand.refused()
+    assert (refusal.status, refusal.type) == (500, "illegal_state_exception")
+    assert refusal.reason.endswith(" for request from inference entity id [e]")
+    assert len(stand.asked) == 1
+    stand.answers()
+    assert stand.ask() == stand.wanted
+
+
+def told(stand: Stand, after: bytes | None) -> None:
+    """A good beginning, then other bytes; without any the connection breaks."""
+
+    def answer(asked: Asked) -> Reply:
+        def begun() -> Iterator[bytes]:
+            yield from parts(stand.way, asked)[:-2]
+            if after is None:
+                raise OSError("the provider falls over")
+            yield after
+
+        return Reply(headers=headers(stand.way, asked), parts=begun())
+
+    stand.answers(then=answer)
+
+
+@ON_EVERY
+@pytest.mark.parametrize(
+    ("after", "type"),
+    [(None, "i_o_exception"), (b"data: <html>\n\n", "illegal_state_exception")],
+    ids=["broken", "nonsense"],
+)
+def test_what_fails_on_the_way_ends_with_an_error(stand: Stand, after: bytes | None, type: str) -> None:
+    told(stand, after)
+    refusal = stand.refused()
+    assert (refusal.status, refusal.type) == (200, type)
+    assert refusal.pieces.startswith("one")
+    assert len(stand.asked) == 1
+    stand.answers()
+    assert stand.ask() == stand.wanted
+
+
+@ON_EVERY
+def test_a_stream_that_is_too_long_ends_with_an_error(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headpond.services._http.events.MAX_STREAM_BYTES", 20_000)
+    told(stand, b" " * 30_000)
+    refusal = stand.refused()
+    assert (refusal.status, refusal.type) == (200, "illegal_state_exception")
+    assert "The stream is longer than 20000 bytes" in refusal.reason
+    assert refusal.pieces.startswith("one")
+
+
+@pytest.fixture(scope="module")
+def paused() -> Iterator[dict[str, "Future[Refusal]"]]:
+    """What came of providers that fell silent in the middle, all of them at once."""
+
+    def ask(stand: Stand) -> Refusal:
+        def answer(asked: Asked) -> Reply:
+            def begun() -> Iterator[bytes]:
+                yield from parts(stand.way, asked)[:-2]
+                stand.provider.closed.wait()
+
+            return Reply(headers=headers(stand.way, asked), parts=begun())
+
+        stand.answers(then=answer)
+        return stand.refused(timeout="3s")
+
+    with ExitStack() as stack, ThreadPoolExecutor(len(PIECEWISE)) as pool:
+        stands = [stack.enter_context(standing(way)) for way in PIECEWISE]
+        yield {str(stand.way): pool.submit(ask, stand) for stand in stands}
+
+
+@pytest.mark.parametrize("way", PIECEWISE, ids=str)
+def test_a_provider_that_falls_silent_is_left(way: Way, paused: dict[str, "Future[Refusal]"]) -> None:
+    refusal = paused[str(way)].result()
+    assert (refusal.status, refusal.type) == (200, "status_exception")
+    assert refusal.reason == "Request timed out after [3s]"
+    assert refusal.pieces.startswith("one")
