@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 
-from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
-from starlette.applications import Starlette
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from headpond.errors import RestError
 from headpond.node.callers import MANAGE, MONITOR, Callers
-from headpond.node.http import JSON, ByteStream, Request, encode
+from headpond.node.http import JSON, Request, encode
 from headpond.node.node import PRODUCT, Node
 from headpond.node.proxy import Passed, Proxy
+from headpond.node.streamed import Streamed
 
 # Elasticsearch's default of http.max_content_length.
 MAX_BODY_BYTES = 100 * 1024 * 1024
 # As many requests are worked on at once; inference waits for providers most of its time.
 THREADS = 256
-# Those that no route takes too, so that the node refuses them in Elasticsearch's words.
-METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 
 
-def application(node: Node, *, hosts: Iterable[str] = (), upstream: Proxy | None = None) -> Starlette:
+class Application:
     """An ASGI application that answers with a node.
 
     Args:
@@ -36,20 +32,40 @@ def application(node: Node, *, hosts: Iterable[str] = (), upstream: Proxy | None
         hosts: names besides the loopback ones that a `Host` header may hold. A page in a browser whose name was made to
             point at this machine sends its own name there and is refused.
     """
-    threads = CapacityLimiter(THREADS)
-    callers = Callers(upstream) if upstream is not None else None
-    allowed = {"localhost", "127.0.0.1", "[::1]", *hosts}
 
-    async def answer(http: HttpRequest) -> HttpResponse:
+    def __init__(self, node: Node, *, hosts: Iterable[str] = (), upstream: Proxy | None = None) -> None:
+        self._node = node
+        self._upstream = upstream
+        self._callers = Callers(upstream) if upstream is not None else None
+        self._hosts = {"localhost", "127.0.0.1", "[::1]", *hosts}
+        self._threads = CapacityLimiter(THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, or follows the server from its start to its end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            response = await self._answer(HttpRequest(scope, receive))
+            await response(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if self._upstream is not None:
+            await self._upstream.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, http: HttpRequest) -> HttpResponse:
         host = http.headers.get("host", "localhost")
-        if host.rpartition(":")[0] not in allowed and host not in allowed:
+        if host.rpartition(":")[0] not in self._hosts and host not in self._hosts:
             return _refuse(RestError(403, "security_exception", f"the host [{host}] is not served here"))
         try:
-            if callers is not None and upstream is not None:
+            if self._upstream is not None and self._callers is not None:
                 if not _is_inference(http):
-                    return Passed(upstream, http)
+                    return Passed(self._upstream, http)
                 privilege = MONITOR if http.method in ("GET", "HEAD", "POST") else MANAGE
-                await callers.check(http.headers.get("authorization"), privilege)
+                await self._callers.check(http.headers.get("authorization"), privilege)
             body = await _read(http)
         except RestError as error:
             return _refuse(error)
@@ -60,62 +76,10 @@ def application(node: Node, *, hosts: Iterable[str] = (), upstream: Proxy | None
             dict(http.headers),
             body,
         )
-        response = await to_thread.run_sync(node.handle, request, limiter=threads)
+        response = await to_thread.run_sync(self._node.handle, request, limiter=self._threads)
         if response.stream is not None:
-            return Streamed(response.stream, response.status, response.headers, threads)
+            return Streamed(response.stream, response.status, response.headers, self._threads)
         return HttpResponse(response.body, response.status, response.headers)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        if upstream is not None:
-            await upstream.close()
-
-    return Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)], lifespan=lifespan)
-
-
-class Streamed(HttpResponse):
-    """A body that is sent while it is made, and whose making ends when the client has gone.
-
-    Args:
-        stream: the body.
-        status: of HTTP.
-        headers: of the response.
-        threads: how many threads may wait for something at once.
-    """
-
-    def __init__(self, stream: ByteStream, status: int, headers: dict[str, str], threads: CapacityLimiter) -> None:
-        super().__init__(None, status, headers)
-        del self.raw_headers[[name for name, _ in self.raw_headers].index(b"content-length")]
-        self._stream = stream
-        self._threads = threads
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the parts until the end, or until the client closes its connection."""
-        try:
-            async with create_task_group() as both:
-                both.start_soon(self._watch, receive, both.cancel_scope)
-                await self._send(send)
-                both.cancel_scope.cancel()
-        finally:
-            # Not awaited: a thread that still waits for the next part is woken by it.
-            self._stream.close()
-
-    async def _send(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        parts = iter(self._stream)
-        while (part := await self._next(parts)) is not None:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _next(self, parts: Iterator[bytes]) -> bytes | None:
-        return await to_thread.run_sync(next, parts, None, abandon_on_cancel=True, limiter=self._threads)
-
-    @staticmethod
-    async def _watch(receive: Receive, scope: CancelScope) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        scope.cancel()
 
 
 def _is_inference(http: HttpRequest) -> bool:

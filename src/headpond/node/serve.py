@@ -22,16 +22,17 @@ def _server(node: Node, host: str, upstream: str | None = None) -> uvicorn.Serve
     try:
         import uvicorn
 
-        from headpond.node.asgi import application
+        from headpond.node.asgi import Application
         from headpond.node.proxy import Proxy
     except ImportError as error:
         raise MissingExtraError("headpond serve", "serve", error.name or "uvicorn") from None
     config = uvicorn.Config(
-        application(node, hosts=[host], upstream=None if upstream is None else Proxy(upstream, verify=_verify())),
+        Application(node, hosts=[host], upstream=None if upstream is None else Proxy(upstream, verify=_verify())),
         log_level="warning",
         access_log=False,
         lifespan="on",
         server_header=False,
+        proxy_headers=False,
     )
     return uvicorn.Server(config)
 
