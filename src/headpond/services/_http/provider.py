@@ -33,14 +33,16 @@ class Provider(Service):
     """A service behind a URL, with an API key.
 
     Attributes:
-        requests_per_minute: the default of `rate_limit.requests_per_minute`.
+        keyless: whether an endpoint may do without a key.
+        requests_per_minute: the default of `rate_limit.requests_per_minute`; None when the provider has no limit.
         chat_requests_per_minute: the same for completions, where it differs.
         max_inputs: texts in one embedding request; more are sent in several.
         max_request_tokens: tokens in one embedding request, where the provider limits them.
         rules: what the provider's statuses mean.
     """
 
-    requests_per_minute: ClassVar[int]
+    keyless: ClassVar[bool] = False
+    requests_per_minute: ClassVar[int | None]
     chat_requests_per_minute: ClassVar[int | None] = None
     max_inputs: ClassVar[int] = 1
     max_request_tokens: ClassVar[int | None] = None
@@ -51,10 +53,10 @@ class Provider(Service):
 
     def secrets(self, settings: Settings, *, required: bool = True) -> Secrets:
         """The API key, without blanks around it."""
-        return header_secrets(settings, "api_key", required=required)
+        return header_secrets(settings, "api_key", required=required and not self.keyless)
 
-    def rate_limit(self, settings: Settings, task_type: TaskType) -> dict[str, int]:
-        """`rate_limit`, with the provider's default filled in."""
+    def rate_limit(self, settings: Settings, task_type: TaskType) -> dict[str, int] | None:
+        """`rate_limit`, with the provider's default filled in; None when there is no limit."""
         nested = Settings(settings.mapping("rate_limit") or {}, "rate_limit", settings.problems)
         rate = nested.positive("requests_per_minute")
         for name in nested.left():
@@ -62,7 +64,8 @@ class Provider(Service):
         default = self.requests_per_minute
         if self.chat_requests_per_minute is not None and not (task_type.embeds or task_type is TaskType.RERANK):
             default = self.chat_requests_per_minute
-        return {"requests_per_minute": rate or default}
+        limit = rate or default
+        return None if limit is None else {"requests_per_minute": limit}
 
     def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
         """The API key and the rate limit."""
@@ -71,6 +74,10 @@ class Provider(Service):
             given = Settings({"rate_limit": limit}, settings.scope, settings.problems)
             changed["rate_limit"] = self.rate_limit(given, endpoint.task_type)
         return changed, self.secrets(settings, required=False)
+
+    def counted_by(self, endpoint: Endpoint) -> tuple[object, ...]:
+        """What shares a rate limit, besides the secrets."""
+        return (endpoint.service_settings.get("model_id"),)
 
     @abstractmethod
     def headers(self, endpoint: Endpoint, secrets: Secrets) -> dict[str, str]:
@@ -164,13 +171,13 @@ class Provider(Service):
         headers: Mapping[str, str] | None,
         deadline: Deadline,
     ) -> Upstream:
-        if not secrets:
+        if not secrets and not self.keyless:
             name = endpoint.inference_id
             reason = f"The secrets of the inference endpoint [{name}] are not in this pond any more; give them again"
             raise status_exception(400, f"{reason}: PUT _inference/{name}/_update")
-        rate = endpoint.service_settings["rate_limit"]["requests_per_minute"]
-        key = (endpoint.service_settings.get("model_id"), secrets)
-        if not self._limits.acquire(key, rate, deadline):
+        rate = endpoint.service_settings.get("rate_limit")
+        key = (*self.counted_by(endpoint), secrets)
+        if rate is not None and not self._limits.acquire(key, rate["requests_per_minute"], deadline):
             raise status_exception(408, f"Request timed out after [{deadline}]")
 
         def all_headers(content: bytes) -> Mapping[str, str]:
