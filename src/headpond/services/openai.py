@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from headpond.inference.endpoint import Endpoint
-from headpond.inference.request import InferenceRequest
 from headpond.inference.secrets import Secrets
-from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
 from headpond.services._configuration import EMBEDDING, KEYED, Setting
-from headpond.services._http.provider import SIMILARITIES
 from headpond.services._openai.compatible import Compatible
 
 
@@ -50,24 +47,7 @@ class OpenAI(Compatible):
     embeddings_url = "https://api.openai.com/v1/embeddings"
     chat_url = "https://api.openai.com/v1/chat/completions"
 
-    def service_settings(self, task_type: TaskType, settings: Settings) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Remembers besides whether the user set the dimensions: only then are they sent."""
-        shown: dict[str, Any] = {
-            "model_id": settings.required_text("model_id"),
-            "url": settings.url("url"),
-            "organization_id": settings.text("organization_id"),
-            "max_input_tokens": settings.positive("max_input_tokens"),
-            "rate_limit": self.rate_limit(settings, task_type),
-        }
-        if task_type is not TaskType.TEXT_EMBEDDING:
-            return shown, {}
-        shown["similarity"] = settings.choice("similarity", SIMILARITIES)
-        shown["dimensions"] = settings.positive("dimensions")
-        return shown, {"dimensions_set_by_user": shown["dimensions"] is not None}
-
-    def task_settings(self, task_type: TaskType, settings: Settings) -> Mapping[str, Any]:
-        """`user` and `headers`."""
-        return {"user": settings.text("user"), "headers": settings.string_map("headers")}
+    takes_user = True
 
     def headers(self, endpoint: Endpoint, secrets: Secrets) -> dict[str, str]:
         """Bearer token and organisation."""
@@ -75,16 +55,3 @@ class OpenAI(Compatible):
         if organization := endpoint.service_settings.get("organization_id"):
             headers["openai-organization"] = organization
         return headers
-
-    def options(
-        self, endpoint: Endpoint, settings: Mapping[str, Any], request: InferenceRequest | None
-    ) -> dict[str, Any]:
-        """`user`; `dimensions` of embeddings, `n` of completions. `input_type` has no counterpart and is not sent."""
-        options: dict[str, Any] = {}
-        if endpoint.task_type is not TaskType.TEXT_EMBEDDING:
-            options["n"] = 1
-        elif endpoint.hidden.get("dimensions_set_by_user"):
-            options["dimensions"] = endpoint.service_settings["dimensions"]
-        if user := settings.get("user"):
-            options["user"] = user
-        return options

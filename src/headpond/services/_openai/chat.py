@@ -20,7 +20,9 @@ from headpond.services._http.upstream import MalformedError
 ANSWER = "OpenAI chat completions"
 
 
-def completion_body(text: str, model: str | None, options: Mapping[str, Any], *, stream: bool) -> dict[str, Any]:
+def completion_body(
+    text: str, model: str | None, options: Mapping[str, Any], *, stream: bool, stream_options: bool = True
+) -> dict[str, Any]:
     """The request of a completion: one message of the user.
 
     Args:
@@ -28,12 +30,19 @@ def completion_body(text: str, model: str | None, options: Mapping[str, Any], *,
         model: left out when None.
         options: further members.
         stream: whether the answer is to come piece by piece.
+        stream_options: whether a stream is to end with a count of its tokens.
     """
-    return _body({"messages": [{"content": text, "role": "user"}]}, model, options, stream=stream)
+    body = {"messages": [{"content": text, "role": "user"}]}
+    return _body(body, model, options, stream=stream, stream_options=stream_options)
 
 
 def chat_body(
-    request: ChatRequest, model: str | None, options: Mapping[str, Any], *, tokens_member: str
+    request: ChatRequest,
+    model: str | None,
+    options: Mapping[str, Any],
+    *,
+    tokens_member: str,
+    stream_options: bool = True,
 ) -> dict[str, Any]:
     """The request of a chat completion, streamed.
 
@@ -42,20 +51,23 @@ def chat_body(
         model: the endpoint's; left out when None.
         options: further members.
         tokens_member: what the provider calls `max_completion_tokens`.
+        stream_options: whether the stream is to end with a count of its tokens.
     """
     body = request.to_json()
     limit = body.pop("max_completion_tokens", None)
     if limit is not None:
         body[tokens_member] = limit
-    return _body(body, request.model or model, options, stream=True)
+    return _body(body, request.model or model, options, stream=True, stream_options=stream_options)
 
 
-def _body(body: dict[str, Any], model: str | None, options: Mapping[str, Any], *, stream: bool) -> dict[str, Any]:
+def _body(
+    body: dict[str, Any], model: str | None, options: Mapping[str, Any], *, stream: bool, stream_options: bool
+) -> dict[str, Any]:
     if model is not None:
         body["model"] = model
     body.update(options)
     body["stream"] = stream
-    if stream:
+    if stream and stream_options:
         body["stream_options"] = {"include_usage": True}
     return body
 

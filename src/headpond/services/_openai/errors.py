@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from headpond.services._http.messages import detail
 from headpond.services._http.rules import Rules
 
 
@@ -29,7 +30,13 @@ RULES = Rules(rate_limit_detail=_limits, too_large=_too_large)
 
 
 def message_of(body: Any) -> str | None:
-    """`{"error": {"message"}}`, or the bare text some compatible servers put under `error` or `message`."""
-    error = body.get("error", body)
-    message = error if isinstance(error, str) else error["message"]
-    return message if isinstance(message, str) else None
+    """`{"error": {"message"}}`, and what compatible servers make of it.
+
+    Some put a bare text under `error` or `message`, those made with FastAPI their own form under `detail`, Mistral that
+    form below `message`.
+    """
+    error = body.get("error") or body
+    message = error if isinstance(error, str) else error.get("message")
+    if isinstance(message, dict):
+        return detail(message)
+    return message if isinstance(message, str) else detail(error)
