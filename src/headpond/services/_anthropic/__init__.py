@@ -1,0 +1,1 @@
+"""The wire format of Anthropic's Messages API, which Claude speaks on Google's platform too."""

@@ -1,0 +1,428 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic
+import pytest
+from anthropic.types import message_create_params
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
+from pydantic import TypeAdapter
+
+from tests.services.cases.anthropic import error, message_answer, named_events
+from tests.services.provider import Provider, Reply
+
+STREAM = {"accept": "text/event-stream", "content-type": "application/json"}
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "How the weather is.",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+
+
+@pytest.fixture
+def claude(provider: Provider) -> Provider:
+    provider.always = message_answer
+    return provider
+
+
+@pytest.fixture
+def sdk(claude: Provider) -> Iterator[anthropic.Anthropic]:
+    """The vendor's client in front of the same server."""
+    with anthropic.Anthropic(api_key="hunter2", base_url=claude.url, max_retries=0) as sdk:
+        yield sdk
+
+
+def put(
+    client: Elasticsearch, provider: Provider, task_type: str = "completion", max_tokens: int = 7, **task_settings: Any
+) -> dict[str, Any]:
+    config = {
+        "service": "anthropic",
+        "service_settings": {"api_key": "hunter2", "model_id": "m", "url": provider.url},
+        "task_settings": {"max_tokens": max_tokens, **task_settings},
+    }
+    stored = client.inference.put(task_type=task_type, inference_id="a", inference_config=config).body
+    provider.asked.clear()
+    return dict(stored)
+
+
+def chat(client: Elasticsearch, *messages: dict[str, Any], **options: Any) -> list[Any]:
+    """The chunks of a chat completion."""
+    body = {"messages": list(messages), **options}
+    text = client.perform_request("POST", "/_inference/chat_completion/a/_stream", headers=STREAM, body=body).body
+    assert text.rstrip().endswith("data: [DONE]"), text
+    data = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
+    return [json.loads(item) for item in data[:-1]]
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def fits_the_sdk(body: dict[str, Any]) -> None:
+    """Every member is one that Anthropic's own client knows, of its type."""
+    base, kind = message_create_params.MessageCreateParamsBase, message_create_params.MessageCreateParamsStreaming
+    assert not set(body) - set(base.__annotations__) - set(kind.__annotations__)
+    TypeAdapter(kind).validate_python(body)
+
+
+def test_put_shows_settings_in_order(client: Elasticsearch, claude: Provider) -> None:
+    assert put(client, claude, top_k=3) == {
+        "inference_id": "a",
+        "task_type": "completion",
+        "service": "anthropic",
+        "service_settings": {"model_id": "m", "url": claude.url, "rate_limit": {"requests_per_minute": 50}},
+        "task_settings": {"max_tokens": 7, "top_k": 3},
+    }
+
+
+def test_max_tokens_is_required(client: Elasticsearch) -> None:
+    config = {"service": "anthropic", "service_settings": {"api_key": "k", "model_id": "m"}}
+    with pytest.raises(BadRequestError) as caught:
+        client.inference.put(task_type="completion", inference_id="a", inference_config=config)
+    assert caught.value.body["error"]["reason"] == (
+        "Validation Failed: 1: [task_settings] does not contain the required setting [max_tokens];"
+    )
+
+
+def test_the_request_is_anthropics(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude, temperature=0.5)
+    client.inference.completion(inference_id="a", input="hi there", task_settings={"top_p": 0.25, "max_tokens": 9})
+    (asked,) = claude.asked
+    assert (asked.method, asked.path) == ("POST", "/v1/messages")
+    assert asked.json() == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "hi there"}],
+        "max_tokens": 9,
+        "temperature": 0.5,
+        "top_p": 0.25,
+    }
+    sent = {name: asked.headers[name] for name in ("x-api-key", "anthropic-version", "content-type")}
+    assert sent == {"x-api-key": "hunter2", "anthropic-version": "2023-06-01", "content-type": "application/json"}
+
+
+@pytest.mark.parametrize("path", ["", "/v1", "/v1/messages"])
+def test_the_url_may_be_more_than_the_base(client: Elasticsearch, claude: Provider, path: str) -> None:
+    settings = {"api_key": "k", "model_id": "m", "url": claude.url + path}
+    config = {"service": "anthropic", "service_settings": settings, "task_settings": {"max_tokens": 1}}
+    client.inference.put(task_type="completion", inference_id="a", inference_config=config)
+    assert [asked.path for asked in claude.asked] == ["/v1/messages"]
+
+
+def test_the_vendors_client_sends_the_same(client: Elasticsearch, claude: Provider, sdk: anthropic.Anthropic) -> None:
+    sampling: dict[str, Any] = {"temperature": 0.5, "top_p": 0.25, "top_k": 3}
+    put(client, claude, **sampling)
+    ours = client.inference.completion(inference_id="a", input="one two").body
+    theirs = sdk.messages.create(model="m", max_tokens=7, messages=[{"role": "user", "content": "one two"}], **sampling)
+    first, second = claude.asked
+    assert first.json() == second.json()
+    assert first.path == second.path
+    for name in ("x-api-key", "anthropic-version", "content-type"):
+        assert first.headers[name] == second.headers[name]
+    (block,) = theirs.content
+    assert block.type == "text"
+    assert ours == {"completion": [{"result": block.text}]}
+
+
+def test_the_vendors_client_reads_the_same_from_the_stream(
+    client: Elasticsearch, claude: Provider, sdk: anthropic.Anthropic
+) -> None:
+    put(client, claude, "chat_completion")
+    chunks = chat(client, user("one two three"))
+    with sdk.messages.stream(model="m", max_tokens=7, messages=[{"role": "user", "content": "one two three"}]) as told:
+        theirs = told.get_final_message()
+    first, second = claude.asked
+    assert first.json() == second.json()
+    words = "".join(choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"])
+    assert words == "".join(block.text for block in theirs.content if block.type == "text") == "one two three"
+    spent = {"prompt_tokens": theirs.usage.input_tokens, "completion_tokens": theirs.usage.output_tokens}
+    assert chunks[-1]["usage"] == {**spent, "total_tokens": sum(spent.values())}
+
+
+def test_texts_and_tokens_come_back(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude)
+    blocks = [
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        {"type": "text", "text": "a"},
+        {"type": "text", "text": "b"},
+    ]
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 4, "output_tokens": 5}
+    claude.then(Reply(body={"type": "message", "content": blocks, "usage": usage}))
+    answer = client.inference.completion(inference_id="a", input="x")
+    assert answer.body == {"completion": [{"result": "a"}, {"result": "b"}]}
+    assert answer.meta.headers["x-headpond-tokens"] == "19"
+
+
+def test_a_stream_keeps_its_blanks(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude)
+    claude.then(
+        Reply(
+            parts=named_events(
+                {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
+                {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+                {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": "a"}},
+                {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "\n"}},
+                {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "b"}},
+                {"type": "an_event_of_the_future"},
+                {"type": "message_stop"},
+            )
+        )
+    )
+    path = "/_inference/completion/a/_stream"
+    text = client.perform_request("POST", path, headers=STREAM, body={"input": "x"}).body
+    data = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
+    assert [json.loads(item)["completion"][0]["delta"] for item in data[:-1]] == ["a", "\n", "b"]
+
+
+def test_a_conversation_with_tools_becomes_anthropics(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude, "chat_completion", temperature=0.5, top_k=3)
+    calls = [
+        {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
+        {"id": "c2", "type": "function", "function": {"name": "now", "arguments": ""}},
+    ]
+    chat(
+        client,
+        {"role": "system", "content": "Be short."},
+        user("Weather?"),
+        {"role": "assistant", "content": "I look.", "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "c1", "content": "rain"},
+        {"role": "tool", "tool_call_id": "c2", "content": [{"type": "text", "text": "noon"}]},
+        {"role": "user", "content": [{"type": "text", "text": "and"}, {"type": "text", "text": "tomorrow?"}]},
+        {"role": "assistant", "content": ""},
+        user("one two"),
+        model="other",
+        max_completion_tokens=99,
+        stop=["END"],
+        temperature=0.0,
+        top_p=0.5,
+        tools=[TOOL, {"type": "function", "function": {"name": "now"}}],
+        tool_choice={"type": "function", "function": {"name": "weather"}},
+    )
+    (asked,) = claude.asked
+    assert asked.json() == {
+        "model": "other",
+        "system": "Be short.",
+        "messages": [
+            {"role": "user", "content": "Weather?"},
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "text", "text": "I look."},
+                    {"type": "tool_use", "id": "c1", "name": "weather", "input": {"city": "Oslo"}},
+                    {"type": "tool_use", "id": "c2", "name": "now", "input": {}},
+                ],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "tool_use_id": "c1", "content": [{"type": "text", "text": "rain"}]},
+                    {"type": "tool_result", "tool_use_id": "c2", "content": [{"type": "text", "text": "noon"}]},
+                ],
+            },
+            {"role": "user", "content": [{"type": "text", "text": "and"}, {"type": "text", "text": "tomorrow?"}]},
+            {"role": "assistant", "content": [{"type": "text", "text": ""}]},
+            {"role": "user", "content": "one two"},
+        ],
+        "max_tokens": 99,
+        "temperature": 0.0,
+        "top_p": 0.5,
+        "stop_sequences": ["END"],
+        "tools": [
+            {
+                "name": "weather",
+                "description": "How the weather is.",
+                "input_schema": {
+                    "type": "object",
+                    "properties": {"city": {"type": "string"}},
+                    "required": ["city"],
+                },
+            },
+            {"name": "now", "input_schema": {"type": "object", "properties": {}}},
+        ],
+        "tool_choice": {"type": "tool", "name": "weather"},
+        "top_k": 3,
+        "stream": True,
+    }
+    fits_the_sdk(asked.json())
+
+
+@pytest.mark.parametrize(("given", "sent"), [("auto", "auto"), ("none", "none"), ("required", "any")])
+def test_choices_of_tools_have_anthropics_names(client: Elasticsearch, claude: Provider, given: str, sent: str) -> None:
+    put(client, claude, "chat_completion")
+    chat(client, user("x"), tools=[TOOL], tool_choice=given)
+    assert claude.asked[0].json()["tool_choice"] == {"type": sent}
+    fits_the_sdk(claude.asked[0].json())
+
+
+def test_several_system_messages_become_blocks(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude, "chat_completion")
+    chat(client, {"role": "system", "content": "a"}, user("x"), {"role": "system", "content": "b"})
+    assert claude.asked[0].json()["system"] == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    fits_the_sdk(claude.asked[0].json())
+
+
+@pytest.mark.parametrize(
+    ("messages", "options", "reason"),
+    [
+        ([{"role": "judge", "content": "x"}], {}, "Unsupported role [judge] for the Anthropic chat completion API."),
+        ([{"role": "tool", "content": "x"}], {}, "Field [tool_call_id] is required in a tool message"),
+        ([user("x")], {"tool_choice": "maybe"}, "Unsupported tool_choice value [maybe]"),
+        (
+            [
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "[1"}}],
+                }
+            ],
+            {},
+            "The arguments of the tool call [c] are not a JSON object",
+        ),
+    ],
+)
+def test_what_anthropic_has_no_counterpart_for_is_refused(
+    client: Elasticsearch, claude: Provider, messages: list[Any], options: dict[str, Any], reason: str
+) -> None:
+    put(client, claude, "chat_completion")
+    with pytest.raises(ApiError) as caught:
+        chat(client, *messages, **options)
+    assert caught.value.meta.status == 400
+    assert reason in str(caught.value.body)
+    assert not claude.asked
+
+
+def test_calls_of_tools_come_back_as_openais(client: Elasticsearch, claude: Provider, sdk: anthropic.Anthropic) -> None:
+    put(client, claude, "chat_completion")
+    begun = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 10, "cache_creation_input_tokens": 2, "output_tokens": 1},
+    }
+    events: list[Any] = [
+        {"type": "message_start", "message": begun},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "I look."}},
+        {"type": "content_block_stop", "index": 0},
+    ]
+    for index, name in ((1, "weather"), (2, "now")):
+        block = {"type": "tool_use", "id": f"toolu_{index}", "name": name, "input": {}}
+        events.append({"type": "content_block_start", "index": index, "content_block": block})
+        for piece in ('{"city": ', '"Oslo"}'):
+            delta = {"type": "input_json_delta", "partial_json": piece}
+            events.append({"type": "content_block_delta", "index": index, "delta": delta})
+        events.append({"type": "content_block_stop", "index": index})
+    ended = {"stop_reason": "tool_use", "stop_sequence": None}
+    events += [{"type": "message_delta", "delta": ended, "usage": {"output_tokens": 41}}, {"type": "message_stop"}]
+    claude.then(Reply(parts=named_events(*events)), Reply(parts=named_events(*events)))
+    chunks = chat(client, user("Weather?"), tools=[TOOL])
+    deltas = [chunk["choices"][0] for chunk in chunks if chunk["choices"]]
+    assert deltas == [
+        {"delta": {"role": "assistant"}, "index": 0},
+        {"delta": {"content": "I look."}, "index": 0},
+        *(
+            {"delta": {"tool_calls": [call]}, "index": 0}
+            for index, name in ((0, "weather"), (1, "now"))
+            for call in (
+                {
+                    "index": index,
+                    "id": f"toolu_{index + 1}",
+                    "function": {"arguments": "", "name": name},
+                    "type": "function",
+                },
+                {"index": index, "function": {"arguments": '{"city": '}},
+                {"index": index, "function": {"arguments": '"Oslo"}'}},
+            )
+        ),
+        {"delta": {}, "finish_reason": "tool_calls", "index": 0},
+    ]
+    assert chunks[-1]["usage"] == {"completion_tokens": 41, "prompt_tokens": 12, "total_tokens": 53}
+    assert {(chunk["id"], chunk["model"]) for chunk in chunks} == {("msg_1", "claude")}
+    with sdk.messages.stream(model="m", max_tokens=7, messages=[{"role": "user", "content": "x"}]) as told:
+        theirs = told.get_final_message()
+    assert [block.input for block in theirs.content if block.type == "tool_use"] == [{"city": "Oslo"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("stop_reason", "finish_reason"),
+    [
+        ("end_turn", "stop"),
+        ("stop_sequence", "stop"),
+        ("pause_turn", "stop"),
+        ("max_tokens", "length"),
+        ("refusal", "content_filter"),
+        ("a reason of the future", "stop"),
+    ],
+)
+def test_reasons_to_stop_have_openais_names(
+    client: Elasticsearch, claude: Provider, stop_reason: str, finish_reason: str
+) -> None:
+    put(client, claude, "chat_completion")
+    delta = {"type": "message_delta", "delta": {"stop_reason": stop_reason}, "usage": {"output_tokens": 1}}
+    claude.then(Reply(parts=named_events(delta, {"type": "message_stop"})))
+    assert chat(client, user("x"))[0]["choices"][0]["finish_reason"] == finish_reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("overloaded_error", 500), ("rate_limit_error", 429), ("invalid_request_error", 400), ("api_error", 500)],
+)
+def test_an_error_in_the_stream_has_the_status_of_its_kind(
+    client: Elasticsearch, claude: Provider, kind: str, status: int
+) -> None:
+    put(client, claude)
+    said = {"type": "error", "error": {"type": kind, "message": "no hunter2"}}
+    claude.then(Reply(parts=named_events(said)))
+    path = "/_inference/completion/a/_stream"
+    try:
+        text = str(client.perform_request("POST", path, headers=STREAM, body={"input": "x"}).body)
+    except ApiError as refused:
+        text = str(refused.body)
+    assert f'"status":{status}' in text
+    assert "Received an error response. Error message: [no ***]" in text
+
+
+def test_a_good_status_with_an_error_is_an_error(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude)
+    claude.then(Reply(body=error("no hunter2")))
+    with pytest.raises(BadRequestError) as caught:
+        client.inference.completion(inference_id="a", input="x")
+    assert caught.value.body["error"]["reason"] == "Received an error response. Error message: [no ***]"
+
+
+def test_an_overloaded_server_is_asked_again(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude)
+    claude.then(Reply(529, error("Overloaded"), {"retry-after": "0"}))
+    answer = client.inference.completion(inference_id="a", input="one")
+    assert answer.body == {"completion": [{"result": "one"}]}
+    assert len(claude.asked) == 2
+
+
+def test_a_server_that_stays_overloaded_is_said_in_the_end(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude)
+    claude.always = lambda asked: Reply(529, error("Overloaded"), {"retry-after": "100"})
+    with pytest.raises(BadRequestError) as caught:
+        client.inference.completion(inference_id="a", input="x")
+    assert caught.value.body["error"]["reason"] == (
+        "Received an Anthropic server is temporarily overloaded status code for request from inference entity id [a]"
+        " status [529]. Error message: [Overloaded]"
+    )
+
+
+def test_a_rate_limit_is_told_in_anthropics_numbers(client: Elasticsearch, claude: Provider) -> None:
+    put(client, claude)
+    headers = {"retry-after": "100", "anthropic-ratelimit-tokens-limit": "5", "anthropic-ratelimit-requests-reset": "t"}
+    claude.always = lambda asked: Reply(429, error("slow down"), headers)
+    with pytest.raises(ApiError) as caught:
+        client.inference.completion(inference_id="a", input="x")
+    assert caught.value.meta.status == 429
+    assert caught.value.body["error"]["reason"] == (  # type: ignore[index]
+        "Received a rate limit status code. Token limit [5], remaining tokens [unknown], tokens reset [unknown]."
+        " Request limit [unknown], remaining requests [unknown], request reset [t]. Retry after [100] for request"
+        " from inference entity id [a] status [429]. Error message: [slow down]"
+    )
