@@ -39,6 +39,7 @@ class Case:
         authorized: whether a request carries the secret as the provider wants it.
         retried: statuses after which the same request is sent again.
         fetches: whether a request fetches credentials from the provider, instead of asking its model.
+        renews: whether a request that is refused with 401 is sent once more with credentials that were fetched anew.
         checked: how the wire format was checked besides the stand-in: "published schema", "vendor's SDK", ...
     """
 
@@ -54,6 +55,7 @@ class Case:
     max_inputs: int | None = None
     retried: tuple[int, ...] = (429, 500, 503)
     fetches: Callable[[Asked], bool] = lambda asked: False
+    renews: bool = False
     checked: tuple[str, ...] = ()
 
     def __str__(self) -> str:

@@ -126,7 +126,8 @@ def test_an_unknown_setting_is_named(client: Elasticsearch, provider: Provider, 
 
 @EVERY
 def test_a_refused_key_refuses_the_endpoint(client: Elasticsearch, provider: Provider, case: Case) -> None:
-    provider.always = lambda asked: Reply(401, case.error(f"bad key {SECRET}"))
+    refusal = Reply(401, case.error(f"bad key {SECRET}"))
+    provider.always = lambda asked: case.answer(asked) if case.fetches(asked) else refusal
     with pytest.raises(BadRequestError) as caught:
         client.inference.put(inference_id="e", task_type=case.task_type, inference_config=case.config(provider.url))
     error = caught.value.body["error"]
