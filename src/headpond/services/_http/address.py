@@ -8,15 +8,20 @@ from headpond.inference.endpoint import Endpoint
 def address(endpoint: Endpoint, default: str, path: str) -> str:
     """The whole URL of a request: the setting `url`, or the provider's own base, and the path.
 
-    What of the path the base ends with is not added again: `https://host/v1` and `/v1/rerank` make
-    `https://host/v1/rerank`.
-
     Args:
         endpoint: whose setting `url` counts.
         default: the provider's base.
         path: with a slash at its beginning.
     """
-    base = str(endpoint.service_settings.get("url", default)).rstrip("/")
+    return joined(str(endpoint.service_settings.get("url", default)), path)
+
+
+def joined(base: str, path: str) -> str:
+    """A base and a path; what of the path the base ends with is not added again.
+
+    `https://host/v1` and `/v1/rerank` make `https://host/v1/rerank`.
+    """
+    base = base.rstrip("/")
     parts = path.split("/")
     for count in range(len(parts), 1, -1):
         if base.endswith("/".join(parts[:count])):
