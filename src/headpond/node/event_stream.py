@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator
 
 from headpond.errors import RestError
 from headpond.inference.chat_error import ChatError
 from headpond.inference.chunks import Stream
 from headpond.node.http import Response, encode
+
+log = logging.getLogger("headpond.node")
 
 EVENT_STREAM = "text/event-stream"
 MARK = b"\xef\xbb\xbf"
@@ -40,6 +43,10 @@ class EventStream:
                 yield _event("message", encode(chunk.to_json()))
         except RestError as error:
             yield _error(error, chat=self._chat)
+        except Exception as error:
+            log.exception("a stream failed")
+            unexpected = RestError(500, "internal_server_error", f"{type(error).__name__}: {error}")
+            yield _error(unexpected, chat=self._chat)
         else:
             yield DONE
 

@@ -12,6 +12,7 @@ from httpx_sse import EventSource, SSEError
 
 from headpond.errors import RestError
 from headpond.inference.chunks import Chunk
+from headpond.services._http.sound import chunk_problem
 
 MAX_STREAM_BYTES = 50 * 1024 * 1024
 """A longer stream is ended with an error."""
@@ -94,7 +95,10 @@ class ChunkStream:
                 if self._closed:
                     return
                 empty = False
-                yield from self._read(event)
+                for chunk in self._read(event):
+                    if wrong := chunk_problem(chunk):
+                        raise ValueError(wrong)
+                    yield chunk
             if empty:
                 raise ValueError("Response body is empty")
         except httpx.RequestError as error:

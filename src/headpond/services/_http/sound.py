@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
+from headpond.inference.chunks import Chunk, Deltas
 from headpond.inference.results import Completion, Rerank, SparseEmbedding, TextEmbedding
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -37,3 +39,24 @@ def problem(result: object) -> str | None:
 
 def _finite(values: Iterable[float]) -> bool:
     return all(abs(value) <= LARGEST for value in values)  # false for what is not a number, too
+
+
+def chunk_problem(chunk: Chunk) -> str | None:
+    """Why a piece of a stream cannot be passed on: a member is not what clients take it for; None when all is well."""
+    if isinstance(chunk, Deltas):
+        return None if all(isinstance(text, str) for text in chunk.texts) else "A piece of the completion is not a text"
+    wrong = [name for choice in chunk.choices for name in _wrong(choice)]
+    wrong += [name for name, count in (chunk.usage or {}).items() if type(count) is not int]
+    return f"Field [{wrong[0]}] of a chunk of the response has a value of another type" if wrong else None
+
+
+def _wrong(choice: Mapping[str, Any]) -> Iterable[str]:
+    delta = choice["delta"]
+    yield from (name for name in ("content", "refusal", "role") if not isinstance(delta.get(name, ""), str))
+    calls = delta.get("tool_calls", [])
+    if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
+        yield "tool_calls"
+    if not isinstance(choice.get("finish_reason", ""), str):
+        yield "finish_reason"
+    if type(choice.get("index", 0)) is not int:
+        yield "index"

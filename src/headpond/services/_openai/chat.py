@@ -103,8 +103,8 @@ def read_chunk(event: Event) -> list[ChatChunk]:
     usage = body.get("usage")
     choices = tuple(_choice(choice) for choice in _choices(body))
     counts = ("completion_tokens", "prompt_tokens", "total_tokens")
-    shown = {name: usage[name] for name in counts if name in usage} if isinstance(usage, dict) else None
-    return [ChatChunk(str(body.get("id", "")), str(body.get("model", "")), choices, shown)]
+    shown = {name: usage[name] for name in counts if usage.get(name) is not None} if isinstance(usage, dict) else None
+    return [ChatChunk(str(body.get("id") or ""), str(body.get("model") or ""), choices, shown)]
 
 
 def parsed(event: Event) -> dict[str, Any]:
@@ -144,4 +144,4 @@ def _choice(choice: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"delta": {name: delta[name] for name in names if delta.get(name) is not None}}
     if choice.get("finish_reason") is not None:
         shown["finish_reason"] = choice["finish_reason"]
-    return {**shown, "index": choice.get("index", 0)}
+    return {**shown, "index": choice.get("index") or 0}

@@ -27,8 +27,8 @@ def read_embeddings(body: Any, count: int, *, element: ElementType = "float", an
     """
     data = items(body, "data", answer)
     indexes = [item.get("index") if isinstance(item, dict) else None for item in data]
-    if set(indexes) == set(range(len(data))):  # servers that work in parallel may answer out of order
-        data = sorted(data, key=lambda item: int(item["index"]))
+    if all(isinstance(index, int) for index in indexes) and set(indexes) == set(range(len(data))):
+        data = sorted(data, key=lambda item: int(item["index"]))  # servers that work in parallel answer out of order
     rows = [member(item, "embedding", answer) for item in data]
     vectors = floats(rows, count) if element == "float" else bytes_(rows, count)
     return TextEmbedding(vectors, Usage(count, total_tokens(body)), element)
