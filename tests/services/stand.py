@@ -76,7 +76,7 @@ class Stand:
         self.texts = some_texts(way.case)
         provider.always = way.case.answer
         config = way.case.config(provider.url)
-        config["service_settings"]["rate_limit"] = {"requests_per_minute": 1_000_000}
+        config["service_settings"].setdefault("rate_limit", {"requests_per_minute": 1_000_000})
         client.inference.put(inference_id="e", task_type=way.case.task_type, inference_config=config)
         self.wanted = self.ask()
         self.good = self.asked[-1]
@@ -129,15 +129,20 @@ class Stand:
             task_type=case.task_type, inference_id="e", input=given, timeout=timeout, **extra
         ).body
 
-    def refused(self, texts: Sequence[str] | None = None, timeout: str = "60s") -> Refusal:
-        """A good request that must end with an error in Elasticsearch's shape."""
+    def outcome(self, texts: Sequence[str] | None = None, timeout: str = "60s") -> Any:
+        """What comes of a good request: the answer, or a refusal in Elasticsearch's shape."""
         try:
             answer = self.ask(texts, timeout)
         except ApiError as error:
             return self._refusal(error.body, error.meta.status, error.meta.headers)
-        assert self.way.streamed, answer
-        assert "event: error" in answer, answer
-        return self._refusal(answer, 200, {})
+        failed = self.way.streamed and "event: error" in answer
+        return self._refusal(answer, 200, {}) if failed else answer
+
+    def refused(self, texts: Sequence[str] | None = None, timeout: str = "60s") -> Refusal:
+        """A good request that must be refused."""
+        found = self.outcome(texts, timeout)
+        assert isinstance(found, Refusal), found
+        return found
 
     def _refusal(self, body: Any, status: int, headers: Any) -> Refusal:
         text = body if isinstance(body, str) else json.dumps(body)
@@ -162,9 +167,9 @@ class Stand:
 
 
 @contextmanager
-def standing(way: Way) -> Iterator[Stand]:
-    """A stand with a server and a pond of its own."""
-    provider = Provider()
+def standing(way: Way, provider: Provider | None = None) -> Iterator[Stand]:
+    """A stand with a pond of its own, and a server of its own unless one is given."""
+    provider = provider or Provider()
     client = connect("memory", retry_on_timeout=False, max_retries=0)
     try:
         yield Stand(way, client, provider)

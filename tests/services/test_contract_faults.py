@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.services.case import SECRET, Case, all_cases
+from tests.services.case import SECRET
 from tests.services.provider import Asked, Reply
-from tests.services.stand import PIECEWISE, SAID, WHOLE, Clock, Stand, Way, standing
+from tests.services.stand import PIECEWISE, WHOLE, Clock, Stand, Way, standing
 
 RANKED = ("text_embedding", "sparse_embedding", "rerank")
 EVERY = WHOLE + PIECEWISE
@@ -212,6 +212,12 @@ def test_what_is_no_number_is_refused(stand: Stand, number: str) -> None:
 @on(LISTED)
 @pytest.mark.parametrize("more", [-1, 1, None], ids=["too few", "too many", "none"])
 def test_a_wrong_count_of_results_is_refused(stand: Stand, more: int | None) -> None:
+    if more == -1 and stand.way.case.task_type == "rerank":  # providers may cut a ranking themselves
+        stand.answers(
+            then=lambda asked: Reply(body=with_count(stand.way.case.answer(asked).body, len(stand.texts), more))
+        )
+        assert stand.ask()["rerank"] == stand.wanted["rerank"][:-1]
+        return
     malformed(stand, lambda asked: with_count(stand.way.case.answer(asked).body, len(stand.texts), more))
 
 

@@ -1,10 +1,9 @@
-"""What the caller of an endpoint gets when its provider misbehaves."""
+"""What is particular about some faults of providers; what all services have in common: `test_contract_faults.py`."""
 
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch
 from headpond import connect
 from tests.services.provider import Provider, Reply
 
-NOW = {"retry-after": "0"}
 NOT_CREATED = "Could not complete inference endpoint creation as validation call to service threw an exception."
 
 
@@ -73,41 +71,13 @@ def test_a_status_that_is_final_is_passed_on_at_once(
 
 
 def test_a_wrong_address_is_named_without_its_query(client: Elasticsearch, openai: Provider) -> None:
-    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    body: dict[str, Any] = {"service": "openai", "service_settings": settings("openai", openai.url)}
     body["service_settings"]["url"] += "?key=abc"
     client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
     openai.then(Reply(404, b"nothing here"))
     assert refused(client).body["error"]["reason"] == (
         f"Resource not found at [{openai.url}/v1/embeddings] for request from inference entity id [e] status [404]"
     )
-
-
-@pytest.mark.parametrize("status", [429, 500])
-def test_a_passing_trouble_is_retried(client: Elasticsearch, endpoint: Provider, status: int) -> None:
-    trouble = Reply(status, message("later"), NOW)
-    endpoint.then(trouble, trouble)
-    answer = client.inference.text_embedding(inference_id="e", input=["a"], timeout="60s")
-    assert len(answer["text_embedding"]) == 1
-    assert len(endpoint.asked) == 3
-    assert len({asked.body for asked in endpoint.asked}) == 1
-
-
-def test_retry_after_is_kept(client: Elasticsearch, endpoint: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=slept.append))
-    endpoint.then(Reply(429, b"", {"retry-after": "7"}))
-    client.inference.text_embedding(inference_id="e", input=["a"], timeout="60s")
-    assert len(slept) == 1
-    assert 7 <= slept[0] <= 8
-
-
-def test_a_wait_beyond_the_timeout_is_not_begun(client: Elasticsearch, endpoint: Provider) -> None:
-    endpoint.then(Reply(429, message("quota"), {"retry-after": "60"}))
-    error = refused(client, timeout="20s")
-    assert error.meta.status == 429
-    assert error.meta.headers["retry-after"] == "60"
-    assert "Received a rate limit status code" in error.body["error"]["reason"]
-    assert len(endpoint.asked) == 1
 
 
 def test_openais_rate_limit_headers_are_quoted(client: Elasticsearch, openai: Provider) -> None:
@@ -121,78 +91,28 @@ def test_openais_rate_limit_headers_are_quoted(client: Elasticsearch, openai: Pr
     )
 
 
-def test_a_server_error_that_lasts_is_passed_on_as_400(client: Elasticsearch, endpoint: Provider) -> None:
-    endpoint.always = lambda asked: Reply(500, message("sorry"))
-    error = refused(client, timeout="100ms")
-    assert error.meta.status in (400, 408)
-    assert error.meta.status == 408 or "Received a server error status code" in error.body["error"]["reason"]
-
-
-def test_a_hanging_provider_is_left_in_time(client: Elasticsearch, endpoint: Provider) -> None:
-    endpoint.always = lambda asked: Reply(200, b"{}", hangs=True)
-    error = refused(client, timeout="200ms")
-    assert error.meta.status == 408
-    assert error.body["error"]["type"] == "status_exception"
-    assert error.body["error"]["reason"] == "Request timed out after [200ms]"
-
-
-def test_an_answer_that_never_ends_is_left_in_time(client: Elasticsearch, endpoint: Provider) -> None:
-    endpoint.always = lambda asked: Reply(200, b"{" + b" " * 100_000, unfinished=True)
-    assert refused(client, timeout="300ms").meta.status == 408
-
-
-def test_a_broken_connection_is_retried(client: Elasticsearch, endpoint: Provider, monkeypatch: Any) -> None:
-    monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
-    endpoint.then(Reply(reset=True), Reply(reset=True))
-    client.inference.text_embedding(inference_id="e", input=["a"], timeout="60s")
-    assert len(endpoint.asked) == 3
-
-
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
         (b"", "Response body is empty"),
-        (b"<html>", "Failed to parse the response: [1:1]"),
-        (b'{"data": [{"embedding": [1, 2', "Failed to parse the response: [1:"),
-        (b"{}", "Failed to find required field ["),
-        (b"[]", "Failed to find required field ["),
-        (b"null", "Failed to find required field ["),
-        ({"data": {}, "embeddings": 5}, "is n"),
-        ({"data": [], "embeddings": {"float": []}}, "[0] does not equal the number of requests [1]"),
-        (
-            {"data": [{"embedding": [1]}] * 2, "embeddings": {"float": [[1], [1]]}},
-            "[2] does not equal the number of requests [1]",
-        ),
-        ({"data": [{"embedding": ["x"]}], "embeddings": {"float": [["x"]]}}, "not numbers"),
-        ({"data": [{"embedding": [None]}], "embeddings": {"float": [[None]]}}, "n"),
-        ({"data": [{"embedding": []}], "embeddings": {"float": [[]]}}, "not an array of numbers"),
-        (b'{"data": [{"embedding": [NaN]}], "embeddings": {"float": [[NaN]]}}', "Failed to parse the response"),
-        (b'{"data": [{"embedding": [1e999]}], "embeddings": {"float": [[1e999]]}}', "n"),
+        (b"<html>", "Failed to parse the response: [1:1] unexpected character, expected a JSON value"),
+        (b"{}", "Failed to find required field [data] in OpenAI embeddings response"),
+        ({"data": {}}, "Field [data] in OpenAI embeddings response is not an array"),
+        ({"data": []}, "Error the number of embedding responses [0] does not equal the number of requests [1]"),
+        ({"data": [{"embedding": [True]}]}, "The embeddings are not numbers, or not of one length"),
+        ({"data": [{"embedding": []}]}, "An embedding is not an array of numbers"),
+        ({"data": [{"embedding": [1e39]}]}, "An embedding holds a value that is no number"),
     ],
 )
-def test_nonsense_is_refused(
-    client: Elasticsearch, endpoint: Provider, monkeypatch: Any, body: Any, reason: str
+def test_nonsense_is_named(
+    client: Elasticsearch, openai: Provider, monkeypatch: pytest.MonkeyPatch, body: Any, reason: str
 ) -> None:
     monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
-    endpoint.always = lambda asked: Reply(200, body)
+    config = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    client.inference.put(inference_id="e", task_type="text_embedding", inference_config=config)
+    openai.always = lambda asked: Reply(200, body)
     error = refused(client)
-    assert error.meta.status == 500
-    assert error.body["error"]["type"] == "illegal_state_exception"
-    assert reason in error.body["error"]["reason"]
-    assert error.body["error"]["reason"].endswith("for request from inference entity id [e]")
-
-
-def test_nonsense_is_asked_for_once_more(client: Elasticsearch, endpoint: Provider, monkeypatch: Any) -> None:
-    monkeypatch.setattr("headpond.services._http.retry.FIRST_SECONDS", 0.01)
-    endpoint.then(Reply(200, b"<html>"))
-    answer = client.inference.text_embedding(inference_id="e", input=["a"])
-    assert len(answer["text_embedding"]) == 1
-
-
-def test_an_answer_without_end_is_refused(client: Elasticsearch, endpoint: Provider, monkeypatch: Any) -> None:
-    monkeypatch.setattr("headpond.services._http.client.MAX_ANSWER_BYTES", 1000)
-    endpoint.always = lambda asked: Reply(200, b" " * 2000)
-    assert "longer than 1000 bytes" in refused(client).body["error"]["reason"]
+    assert error.body["error"]["reason"] == f"{reason} for request from inference entity id [e]"
 
 
 @pytest.fixture
@@ -279,7 +199,7 @@ def test_lost_secrets_are_asked_for_again(openai: Provider, tmp_path: Path) -> N
 
 
 def test_requests_above_the_rate_wait_their_turn_and_give_up_in_time(client: Elasticsearch, openai: Provider) -> None:
-    body = {"service": "openai", "service_settings": settings("openai", openai.url)}
+    body: dict[str, Any] = {"service": "openai", "service_settings": settings("openai", openai.url)}
     body["service_settings"]["rate_limit"] = {"requests_per_minute": 1}
     client.inference.put(inference_id="e", task_type="text_embedding", inference_config=body)
     assert refused(client, timeout="50ms").body["error"]["reason"] == "Request timed out after [50ms]"
