@@ -110,7 +110,7 @@ class Provider(Service):
         endpoint: Endpoint,
         secrets: Secrets,
         url: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         read: Callable[[Any], T],
         deadline: Deadline,
         *,
@@ -122,7 +122,7 @@ class Provider(Service):
             endpoint: for its id, its rate limit and its headers.
             secrets: its secrets.
             url: the whole URL.
-            body: is sent as JSON.
+            body: is sent as JSON, bytes as they are.
             read: makes the result of the parsed answer; raises `MalformedError` when it cannot.
             deadline: for all attempts together.
             headers: further ones.
@@ -138,7 +138,7 @@ class Provider(Service):
         endpoint: Endpoint,
         secrets: Secrets,
         url: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         read: Callable[[Event], Iterable[Chunk]],
         deadline: Deadline,
         *,
@@ -151,7 +151,7 @@ class Provider(Service):
             endpoint: for its id, its rate limit and its headers.
             secrets: its secrets.
             url: the whole URL.
-            body: is sent as JSON.
+            body: is sent as JSON, bytes as they are.
             read: makes chunks of one event; raises `MalformedError` when it cannot.
             deadline: until the answer begins.
             headers: further ones.
@@ -167,7 +167,7 @@ class Provider(Service):
         endpoint: Endpoint,
         secrets: Secrets,
         url: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | bytes,
         headers: Mapping[str, str] | None,
         deadline: Deadline,
     ) -> Upstream:
