@@ -132,8 +132,8 @@ def test_all_missing_settings_are_named_together(client: Elasticsearch) -> None:
     assert caught.value.body["error"] == {
         "root_cause": [{"type": "validation_exception", "reason": caught.value.body["error"]["reason"]}],
         "type": "validation_exception",
-        "reason": "Validation Failed: 1: [service_settings] does not contain the required setting [api_key];"
-        "2: [service_settings] does not contain the required setting [model_id];",
+        "reason": "Validation Failed: 1: [service_settings] must have exactly one of [api_key] or [client_secret] field"
+        " set;2: [service_settings] does not contain the required setting [model_id];",
     }
 
 

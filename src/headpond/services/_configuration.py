@@ -47,6 +47,10 @@ class Setting:
         """The same where it need not be given."""
         return replace(self, required=False)
 
+    def needed(self) -> Setting:
+        """The same where it must be given."""
+        return replace(self, required=True)
+
     def to_json(self, task_types: Iterable[TaskType]) -> dict[str, Any]:
         """As Elasticsearch's `SettingsConfiguration` is shown.
 
@@ -72,6 +76,7 @@ API_KEY = Setting(
 MODEL_ID = Setting("Model ID", "The name of the model that answers.", required=True)
 URL = Setting("URL", "Where requests go, instead of the provider's own address.")
 RATE_LIMIT = Setting("Rate Limit", "Requests a minute; more wait for their turn.", type="int", updatable=True)
+ORGANIZATION_ID = Setting("Organization ID", "The organisation that pays, for keys that belong to several.")
 DIMENSIONS = Setting("Dimensions", "How long vectors are to be, where the model lets one choose.", type="int").only(
     TaskType.TEXT_EMBEDDING
 )

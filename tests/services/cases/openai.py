@@ -33,21 +33,21 @@ def bearer(asked: Asked) -> bool:
     return asked.headers["authorization"] == f"Bearer {SECRET}"
 
 
-def _case(task_type: str, path: str, **more: Any) -> Case:
-    return Case(
-        service="openai",
-        task_type=task_type,
-        settings=lambda url: {"api_key": SECRET, "model_id": "m", "url": url + path},
-        error=error,
-        authorized=bearer,
-        required=("api_key", "model_id"),
-        checked=("published schema",),
-        **more,
-    )
+def compatible_case(service: str, task_type: str, path: str, **more: Any) -> Case:
+    """A case of a service whose provider speaks OpenAI's API, behind a key, at an address that is taken as it is."""
+    described: dict[str, Any] = {
+        "settings": lambda url: {"api_key": SECRET, "model_id": "m", "url": url + path},
+        "answer": openai_embeddings if task_type == "text_embedding" else chat_answer,
+        "error": error,
+        "authorized": bearer,
+        "required": ("api_key", "model_id"),
+    }
+    return Case(service=service, task_type=task_type, **{**described, **more})
 
 
+CHECKED = ("published schema",)
 CASES = [
-    _case("text_embedding", "/v1/embeddings", answer=openai_embeddings, max_inputs=2048),
-    _case("completion", "/v1/chat/completions", answer=chat_answer),
-    _case("chat_completion", "/v1/chat/completions", answer=chat_answer),
+    compatible_case("openai", "text_embedding", "/v1/embeddings", max_inputs=2048, checked=CHECKED),
+    compatible_case("openai", "completion", "/v1/chat/completions", checked=CHECKED),
+    compatible_case("openai", "chat_completion", "/v1/chat/completions", checked=CHECKED),
 ]

@@ -125,9 +125,16 @@ def _wait(running: Future[str | None], deadline: Deadline) -> str | None:
 
 
 def client_credentials(
-    inference_id: str, url: str, client_id: str, secret: str, scopes: list[str], deadline: Deadline
+    inference_id: str,
+    url: str,
+    client_id: str,
+    secret: str,
+    scopes: list[str],
+    deadline: Deadline,
+    *,
+    in_body: bool = False,
 ) -> Token:
-    """Fetches a token with a client's id and secret (RFC 6749, section 4.4), sent as HTTP Basic authentication.
+    """Fetches a token with a client's id and secret (RFC 6749, section 4.4).
 
     Args:
         inference_id: for messages.
@@ -136,14 +143,18 @@ def client_credentials(
         secret: its secret.
         scopes: what for.
         deadline: for all attempts together.
+        in_body: whether id and secret are posted with the form; else they are sent as HTTP Basic authentication, which
+            all servers must take (section 2.3.1).
 
     Raises:
         RestError: no token came; in the words of `fetch_token`.
     """
-    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"  # RFC 6749, section 2.3.1
-    basic = base64.b64encode(pair.encode()).decode()
-    secrets = Secrets({"client_secret": secret, "basic": basic})
     form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
+    if in_body:
+        form |= {"client_id": client_id, "client_secret": secret}
+        return fetch_token(inference_id, url, form, Secrets({"client_secret": secret}), deadline)
+    basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
+    secrets = Secrets({"client_secret": secret, "basic": basic})
     return fetch_token(inference_id, url, form, secrets, deadline, headers={"authorization": f"Basic {basic}"})
 
 

@@ -45,7 +45,7 @@ class Compatible(Provider):
     tokens_member: ClassVar[str] = "max_completion_tokens"
     sends_stream_options: ClassVar[bool] = True
     takes_user: ClassVar[bool] = False
-    settings_order = (
+    settings_order: ClassVar[tuple[str, ...]] = (
         "model_id",
         "url",
         "organization_id",
