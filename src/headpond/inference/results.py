@@ -100,6 +100,12 @@ class SparseEmbedding:
     vectors: tuple[SparseVector, ...]
     usage: Usage
 
+    @classmethod
+    def joined(cls, parts: Sequence[SparseEmbedding]) -> SparseEmbedding:
+        """The vectors of several calls, one after the other."""
+        usage = sum((part.usage for part in parts[1:]), parts[0].usage)
+        return cls(tuple(vector for part in parts for vector in part.vectors), usage)
+
     def to_json(self) -> dict[str, Any]:
         """`{"sparse_embedding": [{"is_truncated", "embedding": {token: weight}}]}`; weights print as float32."""
         return {

@@ -118,6 +118,10 @@ class Settings:
         """A nested object."""
         return self._take(name, dict, False)
 
+    def items(self, name: str) -> list[Any] | None:
+        """A list of anything."""
+        return self._take(name, list, False)
+
     def texts(self, name: str) -> list[str] | None:
         """A list of strings."""
         values = self._take(name, list, False)
