@@ -167,7 +167,7 @@ class Upstream:
     def _refused(self, answer: Answer, sent: Secrets) -> FailedAttempt:
         body = _parsed_or_none(answer)
         message = sent.redact(self._message(body))[:_QUOTED_CHARACTERS]
-        rule = self.rules.rule(answer.status, message, answer.headers, self.url)
+        rule = self.rules.rule(answer.status, message, answer.headers, self.secrets.redact(self.url))
         wait = retry_after(answer.headers)
         error = caller_error(rule, self.inference_id, answer.status, message, wait, self.purpose)
         error.origin = {name: sent.redact(value) for name, value in _origin(body).items()}
@@ -182,7 +182,7 @@ class Upstream:
             return ""
 
     def _unanswered(self, error: NoAnswerError, deadline: Deadline) -> FailedAttempt:
-        where = without_query(self.url)
+        where = self.secrets.redact(without_query(self.url))
         if error.out_of_time:
             return FailedAttempt(status_exception(408, f"Request timed out after [{deadline}]"), retry=False)
         if error.unknown_host:
