@@ -211,8 +211,8 @@ ILLEGAL = "illegal_argument_exception"
             {"service": "openai", "service_settings": {}},
             refusal(
                 SETTINGS,
-                "Validation Failed: 1: [service_settings] must have exactly one of [api_key] or [client_secret] field set;"
-                "2: [service_settings] does not contain the required setting [model_id];",
+                "Validation Failed: 1: [service_settings] must have exactly one of [api_key] or [client_secret] field"
+                " set;2: [service_settings] does not contain the required setting [model_id];",
             ),
         ),
         (
