@@ -324,9 +324,9 @@ def test_a_wrong_call_is_refused_in_elasticsearchs_words(
         ("PUT", "/_inference/rerank/x", {"service": "contextualai", "service_settings": {}}, "[contextualai]"),
         (
             "PUT",
-            "/_inference/rerank/x",
-            {"service": "elasticsearch", "service_settings": {"deployment_id": "d"}},
-            "[deployment_id]",
+            "/_inference/text_embedding/x",
+            {"service": "elasticsearch", "service_settings": {"model_id": "m", "element_type": "byte"}},
+            "[element_type] [byte]",
         ),
     ],
 )

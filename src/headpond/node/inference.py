@@ -24,10 +24,12 @@ from headpond.inference.task_type import TaskType
 from headpond.node.begun import Begun
 from headpond.node.endpoints import Endpoints, Stored, already_exists
 from headpond.node.store.database import Database
+from headpond.node.trained_models.deployments import Deployments
 from headpond.node.workers import QueueFullError, Workers
 from headpond.registry import Registry
 from headpond.services._known import ELASTICSEARCH_SERVICES
 from headpond.services.base import Service
+from headpond.services.elasticsearch import Elasticsearch
 
 log = logging.getLogger("headpond.node.inference")
 
@@ -50,10 +52,12 @@ class Inference:
 
     Args:
         database: the node's.
+        deployments: the uploaded models that the service `elasticsearch` may run.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, deployments: Deployments) -> None:
         self._endpoints = Endpoints(database)
+        self._deployments = deployments
         self._workers = Workers()
         self._services: dict[str, Service] = {}
 
@@ -84,9 +88,19 @@ class Inference:
             raise status_exception(400, f"Unknown service [{name}]")
         if self._endpoints.get(inference_id):
             raise already_exists(inference_id)
+        if self._deployments.takes(inference_id):
+            raise status_exception(
+                400,
+                f"Inference endpoint IDs must be unique. Requested inference endpoint ID [{inference_id}] matches"
+                " existing trained model ID(s) but must not.",
+            )
         endpoint, secrets = self._service(name).parse(inference_id, definition.task_type, definition.config)
         endpoint = self._validated(endpoint, secrets, deadline)
-        self._endpoints.add(endpoint, secrets)
+        try:
+            self._endpoints.add(endpoint, secrets)
+        except RestError:
+            self._stop(endpoint)
+            raise
         return self._describe(endpoint)
 
     def update(
@@ -131,6 +145,10 @@ class Inference:
         """
         return self._describe(self._find(inference_id, task_type)[0])
 
+    def exists(self, inference_id: str) -> bool:
+        """Whether there is an endpoint of this id, built-in ones apart."""
+        return self._endpoints.get(inference_id) is not None
+
     def get_all(self, task_type: TaskType | None = None) -> list[dict[str, Any]]:
         """All endpoints, built-in ones too, by id; those of one task type when it is given."""
         found = {endpoint.inference_id: endpoint for endpoint in (*self._builtin(), *self._endpoints.all())}
@@ -151,10 +169,11 @@ class Inference:
         Raises:
             RestError: 404, there is none; 400, it has another task type.
         """
-        self._find(inference_id, task_type)
+        endpoint, _ = self._find(inference_id, task_type)
         if dry_run:
             return {"acknowledged": False, "pipelines": [], "indexes": [], "error_message": ""}
-        self._endpoints.remove(inference_id)
+        if self._endpoints.remove(inference_id):
+            self._stop(endpoint)
         return {"acknowledged": True, "pipelines": [], "indexes": []}
 
     def infer(
@@ -284,15 +303,23 @@ class Inference:
     def _validated(self, endpoint: Endpoint, secrets: Secrets, deadline: Deadline) -> Endpoint:
         service = self._service_of(endpoint)
         probe = RERANK_PROBE if endpoint.task_type is TaskType.RERANK else PROBE
-        if not service.started(endpoint):
+        begun = not service.started(endpoint)
+        if begun:
             endpoint = self._in_time(endpoint, deadline, partial(service.start, endpoint, deadline))
         try:
-            result = self._ask(endpoint, secrets, probe, deadline)
+            return service.learned(endpoint, self._probed(endpoint, secrets, probe, deadline))
+        except RestError:
+            if begun:
+                service.stop(endpoint)
+            raise
+
+    def _probed(self, endpoint: Endpoint, secrets: Secrets, probe: InferenceRequest, deadline: Deadline) -> Result:
+        try:
+            return self._ask(endpoint, secrets, probe, deadline)
         except RestError as error:
             raise _not_created(error) from error
         except HeadpondError as error:
             raise _not_created(status_exception(400, str(error))) from error
-        return service.learned(endpoint, result)
 
     def _find(self, inference_id: str, task_type: TaskType | None) -> Stored:
         stored = self._stored(inference_id)
@@ -328,8 +355,15 @@ class Inference:
 
     def _service(self, name: str) -> Service:
         if name not in self._services:
-            self._services.setdefault(name, SERVICES.get(name)())
+            service = SERVICES.get(name)()
+            if isinstance(service, Elasticsearch):
+                service.uploads = self._deployments
+            self._services.setdefault(name, service)
         return self._services[name]
+
+    def _stop(self, endpoint: Endpoint) -> None:
+        if endpoint.service in SERVICES:
+            self._service(endpoint.service).stop(endpoint)
 
 
 def not_found(inference_id: str) -> RestError:

@@ -16,6 +16,7 @@ from headpond.node.security.refusal import Refusal
 from headpond.node.security.security import Security
 from headpond.node.store.database import Database
 from headpond.node.store.indices import Indices
+from headpond.node.trained_models import TrainedModels
 
 log = logging.getLogger("headpond.node")
 
@@ -34,6 +35,7 @@ class Node:
     Attributes:
         database: the SQLite truth.
         indices: indices, their documents and their readers.
+        trained_models: models that clients uploaded.
         inference: endpoints and the services behind them.
         security: users, roles and API keys; None where nobody is asked.
 
@@ -50,7 +52,8 @@ class Node:
             self.indices = Indices(self.database)
             if security:
                 self.security = Security(path, self.indices, password)
-            self.inference = Inference(self.database)
+            self.trained_models = TrainedModels(self.database)
+            self.inference = Inference(self.database, self.trained_models.deployments)
         except BaseException:
             if self.security is not None:
                 self.security.close()
@@ -118,6 +121,7 @@ class Node:
         """Flushes and closes files; a closed node cannot be used again."""
         self.indices.close()
         self.inference.close()
+        self.trained_models.close()
         if self.security is not None:
             self.security.close()
         self.database.close()

@@ -168,6 +168,10 @@ class Service(ABC):
         """
         return endpoint
 
+    def stop(self, endpoint: Endpoint) -> None:
+        """Takes back what `start` began, when the endpoint is deleted or was not made after all; nothing by default."""
+        return
+
     @abstractmethod
     def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
         """Answers one request. An endpoint of the task type `chat_completion` is only asked here when it is made.

@@ -10,12 +10,20 @@ from headpond.errors import ModelError, RestError
 from headpond.inference.chunking import Sentences
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
-from headpond.inference.invalid import not_implemented
+from headpond.inference.invalid import not_implemented, status_exception
 from headpond.inference.request import InferenceRequest
 from headpond.inference.results import Result
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
+from headpond.services._local.uploads import (
+    UploadedModel,
+    UploadedModels,
+    allocations_of,
+    attached,
+    check_task,
+    remembered,
+)
 from headpond.services.base import Service
 
 if TYPE_CHECKING:
@@ -47,6 +55,10 @@ class Elasticsearch(Service):
     machine is fetched, within the timeout, when an endpoint is made or a built-in one is first used; from then on that
     model serves the endpoint, even when a better one comes to be there.
 
+    A model that was uploaded with the `_ml` API, by Eland for example, is named by its id, and wins over a model of the
+    store of the same name. Its deployment has the endpoint's id, starts with the endpoint and stops when it is deleted;
+    `deployment_id` names one that runs already instead, which is then left alone.
+
     Service settings: `model_id`, `num_threads`, and `num_allocations` or `adaptive_allocations` (checked and shown; how
     many threads really run is up to `HEADPOND_THREADS`); dense models also `similarity` (`cosine`). Task settings of
     rerank: `return_documents` (true).
@@ -60,6 +72,7 @@ class Elasticsearch(Service):
         "num_threads",
         "model_id",
         "adaptive_allocations",
+        "deployment_id",
         "similarity",
         "dimensions",
         "element_type",
@@ -67,15 +80,17 @@ class Elasticsearch(Service):
 
     default_model: str | None = None
 
+    uploads: UploadedModels | None = None
+    """The models that were uploaded to the node; the node sets it, a service by itself has none."""
+
     def __init__(self) -> None:
         self._models: Models | None = None
 
     def service_settings(self, task_type: TaskType, settings: Settings) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """The model and its allocations."""
-        if settings.text("deployment_id") is not None:
-            raise not_implemented("[deployment_id], attaching to a running deployment,")
-        model_id = settings.text("model_id") or self.default_model
-        shown = _allocations(settings)
+        deployment_id = settings.text("deployment_id")
+        model_id = settings.text("model_id") or (None if deployment_id else self.default_model)
+        shown = _allocations(settings, required=deployment_id is None)
         if task_type is TaskType.TEXT_EMBEDDING:
             shown["similarity"] = settings.choice("similarity", ("cosine", "dot_product", "l2_norm"))
             if settings.choice("element_type", ("byte", "float")) == "byte":
@@ -83,10 +98,16 @@ class Elasticsearch(Service):
         if task_type is TaskType.RERANK and settings.choice("long_document_strategy", ("chunk", "truncate")) == "chunk":
             raise not_implemented("the [long_document_strategy] [chunk]")
         settings.raise_problems()
+        if deployment_id is not None:
+            return {**shown, **attached(self.uploads, deployment_id, model_id, task_type)}, {"attached": True}
         if model_id is None:
             reason = "Error parsing service settings, model_id must be provided"
             raise RestError(400, "illegal_argument_exception", reason)
-        self._choice(model_id, task_type)
+        uploaded = self._uploaded(model_id)
+        if uploaded is not None:
+            check_task(uploaded, task_type)
+        else:
+            self._choice(model_id, task_type)
         return {**shown, "model_id": model_id}, {}
 
     def task_settings(self, task_type: TaskType, settings: Settings) -> Mapping[str, Any]:
@@ -108,31 +129,61 @@ class Elasticsearch(Service):
         adaptive = settings.mapping("adaptive_allocations")
         if allocations is None and adaptive is None:
             return {}, Secrets()
+        if "deployment_id" in endpoint.service_settings:
+            reason = (
+                f"Cannot update inference endpoint [{endpoint.inference_id}] using model deployment"
+                f" [{endpoint.service_settings['deployment_id']}]. The model deployment must be updated through the"
+                " trained models API."
+            )
+            raise status_exception(400, reason)
         shown = None if adaptive is None else _adaptive(adaptive, settings)
-        return {"num_allocations": allocations, "adaptive_allocations": shown}, Secrets()
+        changed = {"num_allocations": allocations, "adaptive_allocations": shown}
+        if "deployment" in endpoint.hidden and self.uploads is not None and not settings.problems:
+            now = endpoint.with_settings(**changed).service_settings
+            self.uploads.resize(endpoint.hidden["deployment"], allocations_of(now))
+        return changed, Secrets()
 
     def started(self, endpoint: Endpoint) -> bool:
         """Whether the endpoint's model is settled."""
         return "serves" in endpoint.hidden
 
     def start(self, endpoint: Endpoint, deadline: Deadline) -> Endpoint:
-        """Settles which model serves, fetches and loads it."""
+        """Settles which model serves, fetches and loads it; an uploaded one is deployed."""
+        uploaded = self._uploaded(endpoint.service_settings["model_id"])
+        if uploaded is not None and self.uploads is not None:
+            name = endpoint.service_settings.get("deployment_id")
+            if name is None:
+                name = endpoint.inference_id
+                allocations = allocations_of(endpoint.service_settings)
+                self.uploads.deploy(uploaded.model_id, name, allocations, deadline)
+                uploaded = self._uploaded(uploaded.model_id) or uploaded
+            changed = endpoint
+            if endpoint.task_type is TaskType.TEXT_EMBEDDING:
+                changed = endpoint.with_settings(element_type="float")
+            return self.ordered(replace(changed, hidden={**changed.hidden, **remembered(uploaded, name)}))
         choice = self._choice(endpoint.service_settings["model_id"], endpoint.task_type)
         settled = self._settled(endpoint, choice)
         self._loaded().get(settled.hidden, deadline)
         return settled
 
-    def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
-        """All inputs through the model, packed into batches by length."""
-        from headpond.services._local import serving
+    def stop(self, endpoint: Endpoint) -> None:
+        """Stops the deployment that the endpoint started."""
+        if self.uploads is not None and "deployment" in endpoint.hidden and "attached" not in endpoint.hidden:
+            self.uploads.undeploy(endpoint.hidden["deployment"])
 
+    def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
+        """All inputs through the model: packed into batches by length, or one by one when it was uploaded."""
+        from headpond.services._local import serving, uploads
+
+        wanted = request.return_documents
+        with_text = self.effective(endpoint, request).get("return_documents", True) if wanted is None else wanted
+        if "deployment" in endpoint.hidden and self.uploads is not None:
+            return uploads.infer(self.uploads, endpoint, request, with_text=with_text, deadline=deadline)
         model: Any = self._loaded().get(endpoint.hidden, deadline)
         if endpoint.task_type is TaskType.TEXT_EMBEDDING:
             return serving.embed(model, request)
         if endpoint.task_type is TaskType.SPARSE_EMBEDDING:
             return serving.expand(model, request)
-        wanted = request.return_documents
-        with_text = self.effective(endpoint, request).get("return_documents", True) if wanted is None else wanted
         return serving.score(model, request, top_n=request.top_n, with_text=with_text)
 
     def describe(self, endpoint: Endpoint) -> dict[str, Any]:
@@ -175,6 +226,9 @@ class Elasticsearch(Service):
         changed = endpoint.with_settings(**settings)
         return self.ordered(replace(changed, hidden=remembered(choice)))
 
+    def _uploaded(self, model_id: str) -> UploadedModel | None:
+        return self.uploads.uploaded(model_id) if self.uploads is not None else None
+
     @staticmethod
     def _choice(model_id: str, task_type: TaskType) -> Choice:
         from headpond.services._local.choosing import choose
@@ -189,12 +243,12 @@ class Elasticsearch(Service):
         return self._models
 
 
-def _allocations(settings: Settings) -> dict[str, Any]:
+def _allocations(settings: Settings, *, required: bool) -> dict[str, Any]:
     allocations = settings.positive("num_allocations")
     adaptive = settings.mapping("adaptive_allocations")
-    if allocations is None and adaptive is None and not settings.problems:
+    if required and allocations is None and adaptive is None and not settings.problems:
         settings.wrong("does not contain one of the required settings [num_allocations, adaptive_allocations]")
-    threads = settings.positive("num_threads", required=True)
+    threads = settings.positive("num_threads", required=required)
     if threads is not None and (threads > 32 or threads & (threads - 1)):
         settings.problems.append("[threads_per_allocation] must be a power of 2 less than or equal to 32")
     return {

@@ -21,7 +21,7 @@ from headpond.inference.results import (
 from headpond.models import catalog, store
 from headpond.models.dense import DenseModel
 from headpond.models.rerank import CrossEncoder, LateInteraction, Reranker
-from headpond.models.sparse import SparseModel
+from headpond.models.sparse import SparseEmbedded, SparseModel
 from headpond.services._local.fetching import as_rest, fetch
 
 Model = DenseModel | SparseModel | Reranker
@@ -71,20 +71,24 @@ class Models:
 
 def embed(model: DenseModel, request: InferenceRequest) -> TextEmbedding:
     """Dense vectors of all inputs."""
-    result = model.embed(request.input, _use(request.input_type))
+    result = model.embed(request.input, use_of(request.input_type))
     return TextEmbedding(result.vectors, Usage(len(request.input), sum(result.tokens)))
 
 
 def expand(model: SparseModel, request: InferenceRequest) -> SparseEmbedding:
-    """Sparse vectors of all inputs; `is_truncated` where the tokenizer cut a text.
+    """Sparse vectors of all inputs; `is_truncated` where the tokenizer cut a text."""
+    return as_sparse(model.embed(request.input, use_of(request.input_type)))
+
+
+def as_sparse(result: SparseEmbedded) -> SparseEmbedding:
+    """A model's terms as the inference API has them.
 
     A full stop in a token becomes two underscores, as in Elasticsearch, whose sparse fields take no dots in names.
     """
-    result = model.embed(request.input, _use(request.input_type))
     vectors = tuple(
         SparseVector(_storable(terms), cut) for terms, cut in zip(result.terms, result.truncated, strict=True)
     )
-    return SparseEmbedding(vectors, Usage(len(request.input), sum(result.tokens)))
+    return SparseEmbedding(vectors, Usage(len(vectors), sum(result.tokens)))
 
 
 def score(model: Reranker, request: InferenceRequest, *, top_n: int | None, with_text: bool) -> Rerank:
@@ -98,7 +102,7 @@ def _storable(terms: dict[str, float]) -> dict[str, float]:
     return {token.replace(".", "__") if "." in token else token: weight for token, weight in terms.items()}
 
 
-def _use(input_type: InputType | None) -> str | None:
+def use_of(input_type: InputType | None) -> str | None:
     """How models name it: `search` or `ingest`; no prefix for the rest, as in Elasticsearch."""
     if input_type is None:
         return None
