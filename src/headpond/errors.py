@@ -119,6 +119,7 @@ class JobError(HeadpondError):
 
 _NOT_ITS_OWN = frozenset(
     {
+        "action_request_validation_exception",
         "date_time_exception",
         "date_time_parse_exception",
         "i_o_exception",
@@ -130,6 +131,7 @@ _NOT_ITS_OWN = frozenset(
         "named_object_not_found_exception",
         "null_pointer_exception",
         "number_format_exception",
+        "validation_exception",
         "x_content_e_o_f_exception",
         "x_content_parse_exception",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,13 +13,13 @@ from tests.real.node import RealNode
 missing: dict[str, str] = {}  # version -> why it could not be started, for the end of the run
 
 
-def start(version: str) -> RealNode:
+def start(version: str, make: Callable[[str], RealNode] = RealNode) -> RealNode:
     """A running node, or a skip that is repeated at the end of the run.
 
     `HEADPOND_TEST_REQUIRE_REAL=1` turns the skip into a failure, for machines that must have a node.
     """
     try:
-        return RealNode(version)
+        return make(version)
     except UnavailableError as error:
         missing[version] = str(error)
         if os.environ.get("HEADPOND_TEST_REQUIRE_REAL") == "1":

@@ -71,19 +71,16 @@ class Node:
             if self.security is not None and subject is not None:
                 call = self.security.authorize(subject, operation.action, call)
             answer = operation.handler(self, call)
-        except Refusal as error:
-            return _refused(request, error)
         except RestError as error:
-            return self._respond(request, error.status, error.body(), error.headers)
+            return _failed(request, error)
         except RecursionError:
-            too_deep = RestError(400, "illegal_argument_exception", "the request is nested too deep")
-            return self._respond(request, 400, too_deep.body())
+            return _failed(request, RestError(400, "illegal_argument_exception", "the request is nested too deep"))
         except HeadpondError as error:
-            return self._respond(request, 500, RestError(500, "headpond_exception", str(error)).body())
+            return _failed(request, RestError(500, "headpond_exception", str(error)))
         except Exception as error:
             log.exception("%s %s failed", request.method, request.path)
             reason = f"{type(error).__name__}: {error}"
-            return self._respond(request, 500, RestError(500, "internal_server_error", reason).body())
+            return _failed(request, RestError(500, "internal_server_error", reason))
         if isinstance(answer, Response):
             return replace(answer, headers={**PRODUCT, **answer.headers})
         return self._respond(request, 200, answer)
@@ -95,15 +92,15 @@ class Node:
         try:
             self.security.authenticate(request)
         except Refusal as error:
-            return _refused(request, error)
+            return _failed(request, error)
         return None
 
-    def _respond(self, request: Request, status: int, answer: Any, headers: dict[str, str] | None = None) -> Response:
+    def _respond(self, request: Request, status: int, answer: Any) -> Response:
         wanted = request.query.get("filter_path")
         if wanted:
             answer = filter_path(answer, wanted)
         body = b"" if request.method == "HEAD" else encode(answer, pretty=_pretty(request))
-        return Response(status, {**PRODUCT, "content-type": media_type(request), **(headers or {})}, body)
+        return Response(status, {**PRODUCT, "content-type": media_type(request)}, body)
 
     def _unreadable(self, request: Request) -> Response:
         given = request.headers.get("content-type")
@@ -127,9 +124,11 @@ class Node:
         self.database.close()
 
 
-def _refused(request: Request, error: Refusal) -> Response:
+def _failed(request: Request, error: RestError) -> Response:
+    """An error's answer, which `filter_path` does not concern."""
     body = b"" if request.method == "HEAD" else encode(error.body(), pretty=_pretty(request))
-    return Response(error.status, {"content-type": media_type(request), **error.headers}, body)
+    product = {} if isinstance(error, Refusal) else PRODUCT
+    return Response(error.status, {**product, "content-type": media_type(request), **error.headers}, body)
 
 
 def _readable(content_type: str | None) -> bool:

@@ -102,7 +102,8 @@ def update(node: Node, call: Call) -> dict[str, Any]:
         raise illegal_argument("No action specified")
     steps = [_read(call, number, action) for number, action in enumerate(actions)]
     for kind, indices, body in steps:
-        call.check("indices:admin/aliases", [*indices, *body["aliases"]])
+        if call.access is not None:
+            call.access.check_aliases(indices, body["aliases"])
         if kind == "remove_index":
             call.check("indices:admin/delete", indices)
     results: list[dict[str, Any]] = []

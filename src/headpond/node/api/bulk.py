@@ -70,12 +70,11 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
 
 def _targets(node: Node, call: Call, operations: list[Operation]) -> list[Index | RestError]:
     """The index of each write, made where it is missing before anything is written; or why it has none."""
-    known: dict[tuple[str, bool, bool, str, bool], Index | RestError] = {}
+    known: dict[tuple[str, bool, bool, str], Index | RestError] = {}
     targets = []
     for operation in operations:
         kind = f"{operation.action} {operation.conditions.version is None}"
-        new_id = operation.id is None
-        key = (operation.index, operation.require_alias, operation.require_data_stream, kind, new_id)
+        key = (operation.index, operation.require_alias, operation.require_data_stream, kind)
         if key not in known:
             try:
                 known[key] = target(node, call, operation)

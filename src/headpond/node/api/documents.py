@@ -98,7 +98,7 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
     check_times(call, "timeout")
     if problems := operation.problems():
         raise validation(problems)
-    index = target(node, call, operation)
+    index = target(node, call, operation, new_id=operation.id is None)
     with node.indices.writing() as touched:
         touched.append(index)
         result, document = run(operation, index)
@@ -117,18 +117,26 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
     return Response(response.status, {**response.headers, **location}, response.body)
 
 
-def target(node: Node, call: Call, operation: Operation) -> Index:
-    """The index a write goes to, if it is allowed; all but plain deletes make it when it is missing."""
+def target(node: Node, call: Call, operation: Operation, *, new_id: bool = False) -> Index:
+    """The index a write goes to, if it is allowed; all but plain deletes make it when it is missing.
+
+    Args:
+        node: whose index.
+        call: whose sender must be allowed to write.
+        operation: the write.
+        new_id: whether the document gets an id of its own, so that it can replace no other.
+    """
     if operation.require_data_stream:
         reason = f"[require_data_stream] request flag is [true] and [{operation.index}] is not a data stream"
         raise RestError(404, "resource_not_found_exception", reason)
-    if operation.action == "delete" and operation.conditions.version is None:
-        if operation.index in node.indices:
-            return node.indices.one(operation.index)
-        if not node.indices.aliases.indices_of(operation.index):
-            raise node.indices.missing(operation.index)
+    exists = operation.index in node.indices or bool(node.indices.aliases.indices_of(operation.index))
+    plain_delete = operation.action == "delete" and operation.conditions.version is None
+    if plain_delete and not exists:
+        raise node.indices.missing(operation.index)
     if call.access is not None:
-        call.access.check_write(operation.action, operation.index, new_id=operation.id is None)
+        call.access.check_write(operation.action, operation.index, exists=exists, new_id=new_id)
+    if plain_delete and operation.index in node.indices:
+        return node.indices.one(operation.index)
     return node.indices.to_write(operation.index, require_alias=operation.require_alias)
 
 

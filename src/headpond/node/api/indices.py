@@ -42,8 +42,8 @@ def create(node: Node, call: Call) -> dict[str, Any]:
             raise RestError(400, "parse_exception", f"unknown key [{key}] for create index")
         if not isinstance(value, Mapping):
             raise RestError(400, "parse_exception", f"key [{key}] must be an object")
-    if aliases := body.get("aliases"):
-        call.check("indices:admin/aliases", [name, *aliases])
+    if call.access is not None and body.get("aliases"):
+        call.access.check_aliases([name], body["aliases"])
     node.indices.create(name, settings=body.get("settings"), mappings=body.get("mappings"), aliases=body.get("aliases"))
     return {"acknowledged": True, "shards_acknowledged": True, "index": name}
 

@@ -84,8 +84,8 @@ def _misplaced(call: Call, name: str, reason: str) -> RestError:
 def _document(node: Node, call: Call, item: _Wanted, *, realtime: bool) -> dict[str, Any]:
     id = str(item.id)
     try:
-        call.check("indices:data/read/mget[shard]", [str(item.index)])
         index = node.indices.one(str(item.index))
+        call.check("indices:data/read/mget[shard]", [str(item.index)])
     except RestError as error:
         return {"_index": item.index, "_id": id, "error": error.body()["error"]}
     document = index.get(id) if realtime else index.get_refreshed(id)

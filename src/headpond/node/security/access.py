@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from headpond.errors import RestError
 from headpond.node.security import cluster_privileges, index_privileges
 from headpond.node.security.patterns import matches
 from headpond.node.security.refusal import Refusal, forbidden
 from headpond.node.security.subject import Subject
 from headpond.node.store.indices import Indices
-from headpond.node.store.names import not_found
 
 NOTHING = "-*"
 """An expression that no index can match, as names do not begin with a dash."""
@@ -67,18 +67,31 @@ class Access:
             granted_by = ",".join(cluster_privileges.granting(action, own=own))
             raise forbidden(f"{self._refused(action)}, this action is granted by the cluster privileges [{granted_by}]")
 
-    def check_write(self, action: str, name: str, *, new_id: bool) -> None:
+    def check_aliases(self, indices: Iterable[str], aliases: Iterable[str]) -> None:
+        """Refuses changing aliases unless it is allowed on the indices and on all that the aliases can mean.
+
+        Raises:
+            Refusal: 403.
+        """
+        action = "indices:admin/aliases"
+        self.check_somewhere(action, indices)
+        self.check(action, indices)
+        if not all(self.may(action, "*" if alias == "_all" else alias) for alias in aliases):
+            raise self.denial(action)
+
+    def check_write(self, action: str, name: str, *, exists: bool, new_id: bool) -> None:
         """Refuses the write of a document, in the order in which Elasticsearch finds what is not allowed.
 
         Args:
             action: `index`, `create`, `update` or `delete`.
-            name: the index or alias; where there is none it would be made.
+            name: the index or alias.
+            exists: whether there is one of the name; otherwise it would be made.
             new_id: whether the document gets an id of its own, so that it cannot replace another.
 
         Raises:
             Refusal: 403.
         """
-        if name not in self.indices and not self.indices.aliases.indices_of(name):
+        if not exists:
             self.check("indices:admin/auto_create", [name])
         self.check("indices:data/write/bulk[s]", [name])
         self.check(ITEM_ACTIONS["create" if action == "index" and new_id else action], [name])
@@ -115,7 +128,8 @@ class Access:
                 wildcard = True
                 found = [name for name in self._matching(part) if permission.allows(action, name)]
                 if not found and not allow_no_indices:
-                    raise not_found(part)
+                    extra = {"index_uuid": "_na_", "index": part}
+                    raise RestError(404, "index_not_found_exception", f"no such index [{part}]", extra=extra)
                 kept |= dict.fromkeys(found)
             elif permission.allows(action, part):
                 kept[part] = None

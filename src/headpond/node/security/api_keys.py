@@ -11,7 +11,7 @@ from headpond.node.security.kept import Kept
 from headpond.node.security.role import Role
 from headpond.node.security.roles import from_kept, to_kept
 from headpond.node.security.secret_hash import hashed
-from headpond.node.security.subject import Subject
+from headpond.node.security.subject import KEY_REALM, Subject
 from headpond.node.store.metadata import now_millis
 
 # Elasticsearch's default of xpack.security.authc.api_key.delete.retention_period.
@@ -121,7 +121,7 @@ class ApiKeys:
             hashed(secret),
             {
                 "username": owner.username,
-                "realm": list(owner.realm),
+                "realm": list(KEY_REALM if owner.key_id else owner.realm),
                 "full_name": owner.full_name,
                 "email": owner.email,
                 "metadata": dict(owner.metadata),

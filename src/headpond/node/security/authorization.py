@@ -76,19 +76,20 @@ def _own_keys(subject: Subject, asked: Any, owner: bool) -> bool:
     return owner or (subject.username, subject.realm[0]) == (asked.get("username"), asked.get("realm_name"))
 
 
-def _aliases(action: str, call: Call) -> list[str]:
-    """The aliases in a path that must be allowed; what a wildcard finds is looked at again by who reads aliases."""
-    names = ["*" if name == "_all" else name for name in call.parts.get("name", "").split(",") if name]
-    if action == "indices:admin/aliases":
-        return names
-    return [name for name in names if "*" not in name] if action == "indices:admin/aliases/get" else []
-
-
 def _check_indices(access: Access, action: str, call: Call) -> Call:
     expression = call.parts.get("index") or call.text("index")
-    if action in _IN_THE_BODY or (action == "indices:admin/aliases" and expression is None):
+    if action in _IN_THE_BODY:
         access.check_somewhere(action)
         return call
+    aliases = [name for name in call.parts.get("name", "").split(",") if name]
+    if action == "indices:admin/aliases":
+        if expression is None:
+            return call  # the body names them
+        access.check_aliases([name for name in expression.split(",") if "*" not in name], aliases)
+    if action == "indices:admin/aliases/get":
+        plain = [name for name in aliases if "*" not in name]
+        if not all(access.may(action, name) for name in plain):
+            raise access.denial(action)
     if action in _DOCUMENT_WRITES:
         access.check_somewhere(action, [call.part("index")])
         return call
@@ -101,8 +102,6 @@ def _check_indices(access: Access, action: str, call: Call) -> Call:
             raise illegal_argument("Wildcard expressions or all indices are not allowed")
         access.check(action, names)
         return call
-    if not all(access.may(action, alias) for alias in _aliases(action, call)):
-        raise access.denial(action)
     allowed = access.narrowed(
         action,
         expression,

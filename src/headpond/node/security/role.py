@@ -87,7 +87,7 @@ def read_role(name: str, body: Any, *, known: frozenset[str] = OF_A_ROLE) -> Rol
     for key in NOT_SUPPORTED:
         if body.get(key):
             raise _not_supported(f"[{key}] of role [{name}]")
-    metadata = body.get("metadata") or {}
+    metadata = {} if body.get("metadata") is None else body["metadata"]
     if not isinstance(metadata, Mapping):
         raise _parse(f"expected field [metadata] to be of type object, but found [{token(metadata)}] instead")
     description = body.get("description")

@@ -1,15 +1,21 @@
 package headpond.testnode;
 
 import org.apache.lucene.analysis.Analyzer;
+import org.apache.lucene.analysis.TokenStream;
 import org.apache.lucene.analysis.Tokenizer;
 import org.apache.lucene.analysis.core.KeywordTokenizer;
 import org.apache.lucene.analysis.core.WhitespaceTokenizer;
+import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
 import org.apache.lucene.analysis.fr.FrenchAnalyzer;
+import org.apache.lucene.analysis.miscellaneous.RemoveDuplicatesTokenFilter;
+import org.apache.lucene.analysis.pattern.PatternCaptureGroupTokenFilter;
 import org.elasticsearch.cluster.service.ClusterService;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.analysis.AnalyzerProvider;
 import org.elasticsearch.index.analysis.AnalyzerScope;
+import org.elasticsearch.index.analysis.PreConfiguredTokenFilter;
+import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.index.analysis.TokenizerFactory;
 import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
 import org.elasticsearch.node.Node;
@@ -22,10 +28,12 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /**
  * What a full distribution has in modules that are not published by themselves: GET /, two language analyzers and two
- * tokenizers, which are Lucene's own. The subclass fits `getRestHandlers` to the server's version.
+ * tokenizers, which are Lucene's own, and what the index of users and roles is analysed with. The subclass fits
+ * `getRestHandlers` to the server's version.
  */
 abstract class TestNode extends Plugin implements ActionPlugin, AnalysisPlugin {
     private volatile ClusterService cluster;
@@ -47,7 +55,35 @@ abstract class TestNode extends Plugin implements ActionPlugin, AnalysisPlugin {
 
     @Override
     public Map<String, AnalysisProvider<TokenizerFactory>> getTokenizers() {
-        return Map.of("whitespace", tokenizer(WhitespaceTokenizer::new), "keyword", tokenizer(KeywordTokenizer::new));
+        return Map.of(
+            "whitespace", tokenizer(WhitespaceTokenizer::new),
+            "keyword", tokenizer(KeywordTokenizer::new),
+            "uax_url_email", tokenizer(UAX29URLEmailTokenizer::new)
+        );
+    }
+
+    @Override
+    public Map<String, AnalysisProvider<TokenFilterFactory>> getTokenFilters() {
+        return Map.of("pattern_capture", (index, environment, name, settings) -> {
+            boolean keep = settings.getAsBoolean("preserve_original", true);
+            Pattern[] patterns = settings.getAsList("patterns").stream().map(Pattern::compile).toArray(Pattern[]::new);
+            return new TokenFilterFactory() {
+                @Override
+                public String name() {
+                    return name;
+                }
+
+                @Override
+                public TokenStream create(TokenStream tokens) {
+                    return new PatternCaptureGroupTokenFilter(tokens, keep, patterns);
+                }
+            };
+        });
+    }
+
+    @Override
+    public List<PreConfiguredTokenFilter> getPreConfiguredTokenFilters() {
+        return List.of(PreConfiguredTokenFilter.singleton("unique", false, RemoveDuplicatesTokenFilter::new));
     }
 
     private static AnalysisProvider<TokenizerFactory> tokenizer(Supplier<Tokenizer> make) {
