@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import httpx
 
 from headpond.inference.deadline import Deadline
+from headpond.services._http.quiet import unlogged
 
 MAX_ANSWER_BYTES = 50 * 1024 * 1024
 """A longer answer is refused, as by Elasticsearch's `xpack.inference.http.max_response_size`."""
@@ -172,7 +173,8 @@ def begin(
         if client is None:
             client, give_back = _clients.borrow(url)
         request = client.build_request("POST", url, headers=dict(headers), content=body, timeout=timeout)
-        response = client.send(request, stream=True)
+        with unlogged():
+            response = client.send(request, stream=True)
     except BaseException as error:
         if give_back is not None:
             give_back()
