@@ -40,6 +40,7 @@ class Case:
         retried: statuses after which the same request is sent again.
         fetches: whether a request fetches credentials from the provider, instead of asking its model.
         renews: whether a request that is refused with 401 is sent once more with credentials that were fetched anew.
+        streams: whether a completion may be asked for piece by piece.
         checked: how the wire format was checked besides the stand-in: "published schema", "vendor's SDK", ...
     """
 
@@ -56,6 +57,7 @@ class Case:
     retried: tuple[int, ...] = (429, 500, 503)
     fetches: Callable[[Asked], bool] = lambda asked: False
     renews: bool = False
+    streams: bool = True
     checked: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -74,6 +76,11 @@ def all_cases() -> list[Case]:
     package = importlib.import_module("tests.services.cases")
     modules = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     return [case for name in modules for case in importlib.import_module(f"{package.__name__}.{name}").CASES]
+
+
+def streaming() -> list[Case]:
+    """The cases that are asked for piece by piece."""
+    return [case for case in cases("completion", "chat_completion") if case.streams]
 
 
 def cases(*task_types: str) -> list[Case]:

@@ -12,14 +12,11 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from headpond import connect
-from tests.services.case import Case, all_cases
+from tests.services.case import Case, all_cases, streaming
 from tests.services.provider import Asked, Provider, Reply
 
 SAID = "one two three"
 """What completions are asked, and what they answer."""
-
-STREAMED = ("completion", "chat_completion")
-
 
 @dataclass(frozen=True)
 class Way:
@@ -33,7 +30,7 @@ class Way:
 
 
 WHOLE = [Way(case, False) for case in all_cases() if case.task_type != "chat_completion"]
-PIECEWISE = [Way(case, True) for case in all_cases() if case.task_type in STREAMED]
+PIECEWISE = [Way(case, True) for case in streaming()]
 
 
 @dataclass(frozen=True)

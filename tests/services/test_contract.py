@@ -12,7 +12,7 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch
 from headpond.node import Node
 from headpond.node.inference import SERVICES
 from headpond.node.serve import serving
-from tests.services.case import SECRET, TEXTS, Case, all_cases, cases
+from tests.services.case import SECRET, TEXTS, Case, all_cases, cases, streaming
 from tests.services.provider import Asked, Provider, Reply
 
 EVERY = pytest.mark.parametrize("case", all_cases(), ids=str)
@@ -190,7 +190,7 @@ def streamed(http: httpx.Client, provider: Provider, case: Case) -> Any:
     return http.build_request("POST", f"/_inference/{case.task_type}/e/_stream", json=body)
 
 
-@pytest.mark.parametrize("case", cases("completion", "chat_completion"), ids=str)
+@pytest.mark.parametrize("case", streaming(), ids=str)
 def test_the_first_piece_leaves_before_the_last_arrives(
     over_http: httpx.Client, provider: Provider, case: Case
 ) -> None:
@@ -218,7 +218,7 @@ def test_the_first_piece_leaves_before_the_last_arrives(
     assert rest[-1] == "data: [DONE]"
 
 
-@pytest.mark.parametrize("case", cases("completion", "chat_completion"), ids=str)
+@pytest.mark.parametrize("case", streaming(), ids=str)
 def test_a_client_that_goes_away_stops_the_provider(over_http: httpx.Client, provider: Provider, case: Case) -> None:
     request = streamed(over_http, provider, case)
     ended = threading.Event()
@@ -242,7 +242,7 @@ def test_a_client_that_goes_away_stops_the_provider(over_http: httpx.Client, pro
         ended.set()
 
 
-@pytest.mark.parametrize("case", cases("completion", "chat_completion"), ids=str)
+@pytest.mark.parametrize("case", streaming(), ids=str)
 def test_a_stream_that_breaks_ends_with_an_error(over_http: httpx.Client, provider: Provider, case: Case) -> None:
     request = streamed(over_http, provider, case)
 
@@ -269,3 +269,14 @@ def test_what_is_no_completion_is_not_streamed(client: Elasticsearch, provider: 
         client.perform_request("POST", "/_inference/e/_stream", headers=headers, body={"input": "a"})
     assert caught.value.meta.status == 405
     assert f"service [{case.service}] and task [{case.task_type}]" in str(caught.value.body)
+
+
+@pytest.mark.parametrize("case", [case for case in cases("completion") if not case.streams], ids=str)
+def test_a_service_that_does_not_stream_says_so(client: Elasticsearch, provider: Provider, case: Case) -> None:
+    made(client, provider, case)
+    headers = {"accept": "text/event-stream", "content-type": "application/json"}
+    with pytest.raises(ApiError) as caught:
+        client.perform_request("POST", "/_inference/completion/e/_stream", headers=headers, body={"input": "a"})
+    assert caught.value.meta.status == 405
+    assert f"Streaming is not allowed for service [{case.service}]." in str(caught.value.body)
+    assert not provider.asked

@@ -1,0 +1,1 @@
+"""What the service `custom` is made of: templates of requests, and paths into answers."""
