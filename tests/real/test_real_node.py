@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -29,6 +31,9 @@ def test_the_node_listens_on_loopback_alone(client: Elasticsearch):
     assert [address.rpartition(":")[0] for address in node["http"]["bound_address"]] == ["127.0.0.1"]
 
 
-def test_two_nodes_run_side_by_side(client: Elasticsearch):
-    with RealNode(DEFAULT_VERSION) as other, Elasticsearch(other.url) as second:
-        assert second.info()["cluster_uuid"] != client.info()["cluster_uuid"]
+def test_ports_and_folders_are_the_nodes_own_so_that_several_may_run(client: Elasticsearch):
+    (node,) = client.nodes.info(metric="settings", flat_settings=True)["nodes"].values()
+    assert (node["settings"]["http.port"], node["settings"]["transport.port"]) == ("0", "0")
+    assert all(
+        Path(node["settings"][f"path.{kind}"]).parent.name.startswith("headpond-real-es-") for kind in ("data", "logs")
+    )
