@@ -1,4 +1,4 @@
-"""Cohere: embeddings and rerank of its API version 2, and servers that speak it."""
+"""Cohere: embeddings, rerank and completions of its API version 2, and servers that speak it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from headpond.inference.chunks import Stream
 from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
 from headpond.inference.input_type import InputType
 from headpond.inference.request import InferenceRequest
-from headpond.inference.results import ElementType, Ranked, Rerank, Result, TextEmbedding, Usage
+from headpond.inference.results import ElementType, Rerank, Result, TextEmbedding, Usage
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
+from headpond.services._cohere import chat
 from headpond.services._configuration import EMBEDDING, KEYED, Setting
 from headpond.services._http.provider import SIMILARITIES, Provider
+from headpond.services._http.ranking import read_ranking
 from headpond.services._http.reading import bytes_, floats, items, member, tokens
 from headpond.services._http.rules import SERVER_ERROR, Rule, Rules
 from headpond.services._http.upstream import MalformedError
 
 BASE_URL = "https://api.cohere.ai"
+CHAT = "/v2/chat"
 
 _ELEMENTS: Mapping[str, ElementType] = {
     "float": "float",
@@ -41,7 +45,7 @@ _INPUT_TYPES: Mapping[InputType, str] = {
 
 
 class Cohere(Provider):
-    """Service `cohere`: `text_embedding` and `rerank`.
+    """Service `cohere`: `text_embedding`, `rerank` and `completion`.
 
     Service settings: `api_key`, `model_id` (required); `url` (the API's base), `embedding_type` (`float`, `byte` or
     `int8`, `bit` or `binary`), `similarity` (`dot_product`), `dimensions`, `max_input_tokens`,
@@ -51,8 +55,7 @@ class Cohere(Provider):
 
     name = "cohere"
     display_name = "Cohere"
-    task_types = (TaskType.TEXT_EMBEDDING, TaskType.RERANK)
-    missing_task_types = (TaskType.COMPLETION,)
+    task_types = (TaskType.TEXT_EMBEDDING, TaskType.RERANK, TaskType.COMPLETION)
     configuration: ClassVar[Mapping[str, Setting]] = {
         **KEYED,
         **EMBEDDING,
@@ -92,7 +95,9 @@ class Cohere(Provider):
         return shown, {"api_version": "V2"}
 
     def task_settings(self, task_type: TaskType, settings: Settings) -> Mapping[str, Any]:
-        """Of embeddings or of rerank."""
+        """Of embeddings or of rerank; completions have none."""
+        if task_type is TaskType.COMPLETION:
+            return {}
         if task_type is TaskType.RERANK:
             return {
                 "top_n": settings.positive("top_n"),
@@ -116,10 +121,21 @@ class Cohere(Provider):
         return message if isinstance(message, str) else None
 
     def infer(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
-        """`POST /v2/embed` or `POST /v2/rerank`."""
+        """`POST /v2/embed`, `POST /v2/rerank` or `POST /v2/chat`."""
         if endpoint.task_type is TaskType.RERANK:
             return self._rerank(endpoint, secrets, request, deadline)
+        if endpoint.task_type is TaskType.COMPLETION:
+            body = self._question(endpoint, request, stream=False)
+            return self.send(endpoint, secrets, _url(endpoint, CHAT), body, chat.read_completion, deadline)
         return self._embed(endpoint, secrets, request, deadline)
+
+    def stream(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Stream:
+        """`POST /v2/chat` with `stream`."""
+        body = self._question(endpoint, request, stream=True)
+        return self.send_stream(endpoint, secrets, _url(endpoint, CHAT), body, chat.read_deltas, deadline)
+
+    def _question(self, endpoint: Endpoint, request: InferenceRequest, *, stream: bool) -> dict[str, Any]:
+        return chat.completion_body(self.single(request), endpoint.service_settings["model_id"], stream=stream)
 
     def _embed(
         self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline
@@ -155,7 +171,16 @@ class Cohere(Provider):
             "max_chunks_per_doc": settings.get("max_chunks_per_doc"),
         }
         body = {name: value for name, value in body.items() if value is not None}
-        read = partial(_ranking, documents=request.input, with_text=bool(with_text))
+
+        def read(answer: Any) -> Rerank:
+            return read_ranking(
+                answer,
+                documents=request.input,
+                with_text=bool(with_text),  # version 2 of the API returns no texts any more
+                answer="Cohere rerank",
+                spent=_spent(answer),
+            )
+
         return self.send(endpoint, secrets, _url(endpoint, "/v2/rerank"), body, read, deadline)
 
 
@@ -182,22 +207,8 @@ def _embeddings(body: Any, *, wire: str, element: ElementType, count: int) -> Te
     return TextEmbedding(vectors, Usage(count, _spent(body)), element)
 
 
-def _ranking(body: Any, *, documents: tuple[str, ...], with_text: bool) -> Rerank:
-    """Reads `results` in their order.
-
-    Version 2 of the API returns no texts any more; where they are wanted they are filled in from the request.
-    """
-    ranked = []
-    for item in items(body, "results", "Cohere rerank"):
-        index, score = member(item, "index", "Cohere rerank"), member(item, "relevance_score", "Cohere rerank")
-        if not isinstance(index, int) or not 0 <= index < len(documents) or not isinstance(score, (int, float)):
-            raise MalformedError("A result of Cohere rerank response is not about a document of the request")
-        ranked.append(Ranked(index, float(score), documents[index] if with_text else None))
-    return Rerank(tuple(ranked), Usage(len(documents), _spent(body)))
-
-
 def _spent(body: Any) -> int | None:
-    meta = body.get("meta")
+    meta = body.get("meta") if isinstance(body, dict) else None
     if not isinstance(meta, dict):
         return None
     for name in ("tokens", "billed_units"):
