@@ -59,7 +59,6 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # a body sent after its headers waits 40 ms otherwise
             disable_nagle_algorithm = True  # else the body waits until the head is acknowledged
 
             def do_POST(self) -> None:
