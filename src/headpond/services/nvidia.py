@@ -97,6 +97,5 @@ class Nvidia(Compatible):
             results="rankings",
             score="logit",
         )
-        url = str(endpoint.service_settings.get("url", self.rerank_url))
-        found = self.send(endpoint, secrets, url, body, read, deadline)
+        found = self.send(endpoint, secrets, self.url(endpoint), body, read, deadline)
         return Rerank(found.ranked[: request.top_n], Usage(len(request.input)))

@@ -32,6 +32,7 @@ class Compatible(Provider):
             address of what is asked.
         embeddings_url: where embeddings are asked for; a path below `base_url`, or a whole address.
         chat_url: where completions are asked for.
+        rerank_url: where rankings are asked for, by those that have them.
         model_setting: the service setting that names the model.
         tokens_member: what the provider calls `max_completion_tokens`.
         sends_stream_options: whether the provider is asked to count the tokens of streams.
@@ -41,6 +42,7 @@ class Compatible(Provider):
     base_url: ClassVar[str] = ""
     embeddings_url: ClassVar[str] = ""
     chat_url: ClassVar[str] = ""
+    rerank_url: ClassVar[str] = ""
     model_setting: ClassVar[str] = "model_id"
     tokens_member: ClassVar[str] = "max_completion_tokens"
     sends_stream_options: ClassVar[bool] = True
@@ -72,7 +74,8 @@ class Compatible(Provider):
 
     def url(self, endpoint: Endpoint) -> str:
         """The whole URL of what the endpoint asks."""
-        wanted = self.embeddings_url if endpoint.task_type is TaskType.TEXT_EMBEDDING else self.chat_url
+        urls = {TaskType.TEXT_EMBEDDING: self.embeddings_url, TaskType.RERANK: self.rerank_url}
+        wanted = urls.get(endpoint.task_type, self.chat_url)
         if self.base_url:
             return address(endpoint, self.base_url, wanted)
         return str(endpoint.service_settings.get("url", wanted))
