@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from headpond.errors import RestError
 from headpond.inference.body import Body, Members, Reader
-from headpond.inference.invalid import validation_failed
+from headpond.inference.invalid import status_exception, validation_failed
 from headpond.inference.json_position import Path
 
 PARSER = "UnifiedCompletionRequest"
@@ -53,6 +55,27 @@ class Message:
         if self.tool_calls:
             shown["tool_calls"] = [dict(call) for call in self.tool_calls]
         return shown
+
+
+def arguments(call: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a tool call, which OpenAI carries as the text of a JSON object.
+
+    Args:
+        call: one of a message's `tool_calls`.
+
+    Raises:
+        RestError: 400, the text is no such object.
+    """
+    text = call["function"]["arguments"]
+    if not text.strip():
+        return {}
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise status_exception(400, f"The arguments of the tool call [{call['id']}] are not a JSON object")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

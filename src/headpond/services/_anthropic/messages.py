@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
-from headpond.inference.chat import ChatRequest, Message
+from headpond.inference.chat import ChatRequest, Message, arguments
 from headpond.inference.invalid import status_exception
 
 API = "the Anthropic chat completion API"
@@ -92,21 +90,7 @@ def _turn(message: Message) -> dict[str, Any]:
 
 def _use(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call["function"]
-    return {"type": "tool_use", "id": call["id"], "name": function["name"], "input": _arguments(call)}
-
-
-def _arguments(call: Mapping[str, Any]) -> dict[str, Any]:
-    """OpenAI carries arguments as the text of a JSON object."""
-    text = call["function"]["arguments"]
-    if not text.strip():
-        return {}
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise status_exception(400, f"The arguments of the tool call [{call['id']}] are not a JSON object")
-    return found
+    return {"type": "tool_use", "id": call["id"], "name": function["name"], "input": arguments(call)}
 
 
 def _result(message: Message) -> dict[str, Any]:
