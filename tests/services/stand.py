@@ -18,6 +18,7 @@ from tests.services.provider import Asked, Provider, Reply
 SAID = "one two three"
 """What completions are asked, and what they answer."""
 
+
 @dataclass(frozen=True)
 class Way:
     """A case, and whether its endpoint is asked for everything at once or piece by piece."""
@@ -84,19 +85,22 @@ class Stand:
         """The requests to the provider's model."""
         return [asked for asked in self.provider.asked if not self.way.case.fetches(asked)]
 
-    def answers(self, *first: Reply, then: Callable[[Asked], Reply] | None = None) -> None:
+    def answers(
+        self, *first: Reply, then: Callable[[Asked], Reply] | None = None, tokens: Reply | None = None
+    ) -> None:
         """Lets the provider's model answer so from now on.
 
         Args:
             first: one after the other.
             then: after these; as it does when it is well, unless given.
+            tokens: the answer to all that fetches credentials, instead of these.
         """
         queue, case = list(first), self.way.case
         after = then or case.answer
 
         def answer(asked: Asked) -> Reply:
             if case.fetches(asked):
-                return case.answer(asked)
+                return tokens or case.answer(asked)
             return queue.pop(0) if queue else after(asked)
 
         self.provider.always = answer

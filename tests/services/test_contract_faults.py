@@ -1,19 +1,21 @@
 """What the caller of an endpoint gets when its provider misbehaves, for every service; see `case.py`."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.services.case import SECRET
+from tests.services.case import SECRET, Case
 from tests.services.provider import Asked, Reply
-from tests.services.stand import PIECEWISE, WHOLE, Clock, Stand, Way, standing
+from tests.services.stand import PIECEWISE, WHOLE, Clock, Refusal, Stand, Way, standing
 
+GIVE_UP_SECONDS = 10
 RANKED = ("text_embedding", "sparse_embedding", "rerank")
 EVERY = WHOLE + PIECEWISE
 NUMBERED = [way for way in WHOLE if way.case.task_type in RANKED]
 LISTED = [way for way in NUMBERED if way.case.max_inputs != 1]
+FETCHING = [way for way in WHOLE if way.case.fetches is not Case.fetches]
 BATCHED = [way for way in WHOLE if way.case.max_inputs]
 
 
@@ -31,7 +33,8 @@ def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Waits between attempts take no time."""
+    """Waits between attempts take no time, and there are fewer."""
+    monkeypatch.setattr("headpond.services._http.retry.GIVE_UP_SECONDS", GIVE_UP_SECONDS)
     return Clock(monkeypatch)
 
 
@@ -52,20 +55,26 @@ PREFIXES = {
 }
 
 
-@on(EVERY)
-@pytest.mark.parametrize("status", [401, 403, 404, 413])
-def test_a_status_that_is_final_is_passed_on(stand: Stand, clock: Clock, status: int) -> None:
+def refuses(stand: Stand, status: int, passed_on: int) -> None:
+    """A status that stays is passed on with the provider's words."""
     stand.answers(then=lambda asked: stand.error(status, f"because {SECRET}"))
     refusal = stand.refused()
-    assert refusal.status == status
+    assert (status, refusal.status) == (status, passed_on)
     assert refusal.reason.startswith(PREFIXES[status])
     assert refusal.reason.endswith(
         f" for request from inference entity id [e] status [{status}]. Error message: [because ***]"
     )
-    attempts = 2 if status == 401 and stand.way.case.renews else 1
-    assert len(clock.slept) == attempts - 1
-    if status != 413 or stand.way.case.task_type not in RANKED[:2]:  # embeddings are tried again with shorter texts
-        assert len(stand.asked) == attempts
+
+
+@on(EVERY)
+def test_a_status_that_is_final_is_passed_on(stand: Stand, clock: Clock) -> None:
+    for status in (401, 403, 404, 413):
+        refuses(stand, status, status)
+        if status == 413 and stand.way.case.task_type in RANKED[:2]:
+            continue  # embeddings are tried again with shorter texts
+        attempts = 2 if status == 401 and stand.way.case.renews else 1
+        assert (status, len(stand.asked)) == (status, attempts)
+    assert len(clock.slept) == (1 if stand.way.case.renews else 0)
     recovers(stand)
 
 
@@ -79,33 +88,24 @@ def test_texts_that_are_too_long_are_halved_until_they_fit(stand: Stand) -> None
 
 
 @on(EVERY)
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_passing_trouble_is_waited_for(stand: Stand, clock: Clock, status: int) -> None:
-    if status not in stand.way.case.retried:
-        stand.answers(stand.error(status))
-        assert stand.refused().status == 400
-        assert len(stand.asked) == 1
-        return
-    stand.answers(stand.error(status), stand.error(status))
-    assert stand.ask() == stand.wanted
-    assert len(stand.asked) == 3
-    assert len({asked.body for asked in stand.asked}) == 1
-    assert len(clock.slept) == 2
+def test_a_passing_trouble_is_waited_for(stand: Stand, clock: Clock) -> None:
+    for status in stand.way.case.retried:
+        clock.slept.clear()
+        stand.answers(stand.error(status), stand.error(status))
+        assert (status, stand.outcome()) == (status, stand.wanted)
+        assert len(stand.asked) == 3
+        assert len({asked.body for asked in stand.asked}) == 1
+        assert len(clock.slept) == 2
 
 
 @on(EVERY)
-@pytest.mark.parametrize(("status", "passed_on"), [(429, 429), (500, 400), (503, 400)])
-def test_a_lasting_trouble_is_passed_on_in_the_end(stand: Stand, clock: Clock, status: int, passed_on: int) -> None:
-    stand.answers(then=lambda asked: stand.error(status, f"because {SECRET}"))
-    refusal = stand.refused()
-    assert refusal.status == passed_on
-    assert refusal.reason.startswith(PREFIXES[status])
-    assert refusal.reason.endswith(
-        f" for request from inference entity id [e] status [{status}]. Error message: [because ***]"
-    )
-    again = status in stand.way.case.retried
-    assert (len(stand.asked) > 4) if again else (len(stand.asked) == 1)
-    assert sum(clock.slept) <= 30
+def test_a_lasting_trouble_is_passed_on_in_the_end(stand: Stand, clock: Clock) -> None:
+    for status, passed_on in [(429, 429), (500, 400), (503, 400)]:
+        clock.slept.clear()
+        refuses(stand, status, passed_on)
+        again = status in stand.way.case.retried
+        assert (len(stand.asked) > 2) if again else (len(stand.asked) == 1)
+        assert sum(clock.slept) <= GIVE_UP_SECONDS
     recovers(stand)
 
 
@@ -141,8 +141,8 @@ def test_connections_that_always_break_are_given_up(stand: Stand, clock: Clock) 
     refusal = stand.refused()
     assert (refusal.status, refusal.type) == (500, "i_o_exception")
     assert refusal.reason.startswith(f"Failed to send request to [{stand.provider.url}")
-    assert len(stand.asked) > 4
-    assert sum(clock.slept) <= 30
+    assert len(stand.asked) > 2
+    assert sum(clock.slept) <= GIVE_UP_SECONDS
     recovers(stand)
 
 
@@ -173,27 +173,24 @@ NONSENSE = {
 }
 
 
-def malformed(stand: Stand, body: Callable[[Asked], bytes]) -> None:
-    """Such answers are refused after one more try, and after one good try forgotten."""
-    stand.answers(then=lambda asked: Reply(body=body(asked)))
-    refusal = stand.refused()
-    assert (refusal.status, refusal.type) == (500, "illegal_state_exception"), refusal.reason
+def malformed(stand: Stand, what: str, body: bytes) -> None:
+    """Such an answer is refused after one more try, and after one good try forgotten."""
+    stand.answers(then=lambda asked: Reply(body=body))
+    refusal = stand.outcome()
+    assert isinstance(refusal, Refusal), (what, refusal)
+    assert (refusal.status, refusal.type) == (500, "illegal_state_exception"), (what, refusal.reason)
     assert refusal.reason.endswith(" for request from inference entity id [e]")
     assert len(stand.asked) == 2
-    stand.answers(Reply(body=body(stand.asked[0])))
+    stand.answers(Reply(body=body))
     assert stand.ask() == stand.wanted
     assert len(stand.asked) == 2
 
 
 @on(WHOLE)
-@pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
-def test_an_answer_that_is_none_is_refused(stand: Stand, body: bytes) -> None:
-    malformed(stand, lambda asked: body)
-
-
-@on(WHOLE)
-def test_half_an_answer_is_refused(stand: Stand) -> None:
-    malformed(stand, lambda asked: (whole := stand.way.case.answer(asked).content())[: len(whole) // 2])
+def test_an_answer_that_is_none_is_refused(stand: Stand) -> None:
+    whole = stand.way.case.answer(stand.good).content()
+    for what, body in {**NONSENSE, "half": whole[: len(whole) // 2]}.items():
+        malformed(stand, what, body)
 
 
 @on(WHOLE)
@@ -204,21 +201,23 @@ def test_an_answer_whose_connection_ends_early_is_asked_for_again(stand: Stand) 
 
 
 @on(NUMBERED)
-@pytest.mark.parametrize("number", ["NaN", "1e999", "-1e999", "1e39", '"x"', "null", "true", "[]", "{}"])
-def test_what_is_no_number_is_refused(stand: Stand, number: str) -> None:
-    malformed(stand, lambda asked: with_numbers(stand.way.case.answer(asked).body, number))
+def test_what_is_no_number_is_refused(stand: Stand) -> None:
+    good = stand.way.case.answer(stand.good).body
+    for number in ("NaN", "1e999", "-1e999", "1e39", '"x"', "null", "true", "[]", "{}"):
+        malformed(stand, number, with_numbers(good, number))
 
 
 @on(LISTED)
-@pytest.mark.parametrize("more", [-1, 1, None], ids=["too few", "too many", "none"])
-def test_a_wrong_count_of_results_is_refused(stand: Stand, more: int | None) -> None:
-    if more == -1 and stand.way.case.task_type == "rerank":  # providers may cut a ranking themselves
-        stand.answers(
-            then=lambda asked: Reply(body=with_count(stand.way.case.answer(asked).body, len(stand.texts), more))
-        )
+def test_a_wrong_count_of_results_is_refused(stand: Stand) -> None:
+    good, count = stand.way.case.answer(stand.good).body, len(stand.texts)
+    fewer = with_count(good, count, -1)
+    if stand.way.case.task_type == "rerank":  # providers may cut a ranking themselves
+        stand.answers(then=lambda asked: Reply(body=fewer))
         assert stand.ask()["rerank"] == stand.wanted["rerank"][:-1]
-        return
-    malformed(stand, lambda asked: with_count(stand.way.case.answer(asked).body, len(stand.texts), more))
+    else:
+        malformed(stand, "too few", fewer)
+    malformed(stand, "too many", with_count(good, count, 1))
+    malformed(stand, "none", with_count(good, count, None))
 
 
 @on(WHOLE)
@@ -232,29 +231,50 @@ def test_an_answer_that_is_too_long_is_refused_at_once(stand: Stand, monkeypatch
 
 
 @on(BATCHED)
-@pytest.mark.parametrize(
-    ("fault", "status"),
-    [(Reply(401), 401), (Reply(reset=True), 500), (Reply(body=b"{}"), 500)],
-    ids=["refused", "broken", "nonsense"],
-)
-def test_a_batch_that_fails_fails_the_request_and_nothing_is_lost(stand: Stand, fault: Reply, status: int) -> None:
+def test_a_batch_that_fails_fails_the_request_and_nothing_is_lost(stand: Stand) -> None:
     case = stand.way.case
     assert case.max_inputs is not None
     texts = ["x" * (1 + number % 7) for number in range(2 * case.max_inputs + 1)]
-    first: list[bytes] = []
+    for fault, status in [(stand.error(403), 403), (Reply(reset=True), 500), (Reply(body=b"{}"), 500)]:
+        first: list[bytes] = []
 
-    def second_fails(asked: Asked) -> Reply:
-        first.append(asked.body) if not first else None
-        return case.answer(asked) if asked.body == first[0] else fault
+        def second_fails(asked: Asked, first: list[bytes] = first, fault: Reply = fault) -> Reply:
+            first.append(asked.body) if not first else None
+            return case.answer(asked) if asked.body == first[0] else fault
 
-    stand.answers(then=second_fails)
-    assert stand.refused(texts).status == status
-    assert len({asked.body for asked in stand.asked}) == 2  # the third was never asked for
+        stand.answers(then=second_fails)
+        assert stand.refused(texts).status == status
+        assert len({asked.body for asked in stand.asked}) == 2  # the third was never asked for
     stand.answers()
     (found,) = stand.ask(texts).values()
     assert len(found) == len(texts)
     if case.task_type == "text_embedding":
         assert [item["embedding"][0] for item in found] == [len(text) for text in texts]
+
+
+TOKENLESS = {
+    "refused": Reply(401, {"error": "invalid_client", "error_description": f"bad {SECRET}2"}),
+    "busy": Reply(503, b"<html>"),
+    "broken": Reply(reset=True),
+    "no token": Reply(body=b"{}"),
+    "a page": Reply(body=b"<html>"),
+}
+
+
+@on(FETCHING)
+def test_credentials_that_cannot_be_fetched_refuse_the_endpoint(stand: Stand) -> None:
+    case, put = stand.way.case, stand.client.options(ignore_status=400).inference.put
+    config = json.loads(json.dumps(case.config(stand.provider.url)).replace(SECRET, f"{SECRET}2"))
+    for what, fault in TOKENLESS.items():
+        stand.answers(tokens=fault)
+        answer = put(inference_id="f", task_type=case.task_type, inference_config=config).body
+        assert answer["status"] == 400
+        assert "inference entity id [f]" in answer["error"]["caused_by"]["reason"]
+        assert SECRET not in str(answer)
+        assert not stand.asked
+        assert (len(stand.provider.asked) > 1) == (what != "refused")
+    stand.answers()
+    assert "error" not in put(inference_id="f", task_type=case.task_type, inference_config=config).body
 
 
 def with_numbers(body: Any, number: str) -> bytes:

@@ -13,7 +13,7 @@ from tests.services.provider import Asked, Provider, Reply
 from tests.services.stand import PIECEWISE, WHOLE, Clock, Stand, standing
 
 KINDS = ("illegal_state_exception", "status_exception")
-PUT_INSTEAD: list[Any] = [None, True, -7, "x", [], {}, [None], {"x": None}]
+PUT_INSTEAD: list[Any] = [None, True, -7, "x", [None], {}]
 
 
 class Wire(Provider):
@@ -91,17 +91,16 @@ def test_a_spoiled_answer_is_read_or_refused(stand: Stand) -> None:
 @pytest.mark.parametrize("stand", PIECEWISE, ids=str, indirect=True)
 def test_a_spoiled_event_is_read_or_refused(stand: Stand) -> None:
     parts = [part for part in stand.way.case.answer(stand.good).parts or [] if b"data:" in part]
-    headers = stand.way.case.answer(stand.good).headers
-    for place, part in enumerate(parts):
+    headers, seen = stand.way.case.answer(stand.good).headers, set()
+    for number, part in enumerate(parts):
         head, _, data = part.partition(b"data:")
-        if not data.strip().startswith(b"{"):
+        event = json.loads(data) if data.strip().startswith(b"{") else {}
+        shape = frozenset((head, *places(event)))
+        if shape in seen:
             continue
-        for what, body in spoiled(json.loads(data)):
-            event = head + b"data: " + json.dumps(body).encode() + b"\n\n"
-            told = [*parts[:place], event, *parts[place + 1 :]]
+        seen.add(shape)
+        for what, body in spoiled(event):
+            told = [*parts[:number], head + b"data: " + json.dumps(body).encode() + b"\n\n", *parts[number + 1 :]]
             stand.answers(Reply(headers=headers, parts=told))
             found = stand.outcome()
-            assert isinstance(found, str) or found.type in ("illegal_state_exception", "status_exception"), (
-                what,
-                found,
-            )
+            assert isinstance(found, str) or found.type in KINDS, (what, found)
