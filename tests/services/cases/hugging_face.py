@@ -31,11 +31,16 @@ SHARED: dict[str, Any] = {
     "required": ("api_key", "url"),
     "retried": (429, 503),
 }
+CHAT: dict[str, Any] = {
+    **SHARED,
+    "settings": lambda url: {"api_key": SECRET, "url": f"{url}/v1/chat/completions"},
+    "checked": ("OpenAI's SDK",),
+}
 CHECKED = ("published schema",)
 CASES = [
     compatible_case("hugging_face", "text_embedding", "", max_inputs=32, answer=embeddings, checked=CHECKED, **SHARED),
     compatible_case("hugging_face", "sparse_embedding", "", max_inputs=32, answer=sparse, checked=CHECKED, **SHARED),
     compatible_case("hugging_face", "rerank", "", answer=ranking, checked=CHECKED, **SHARED),
-    compatible_case("hugging_face", "completion", "", checked=("OpenAI's SDK",), **SHARED),
-    compatible_case("hugging_face", "chat_completion", "", checked=("OpenAI's SDK",), **SHARED),
+    compatible_case("hugging_face", "completion", "", **CHAT),
+    compatible_case("hugging_face", "chat_completion", "", **CHAT),
 ]
