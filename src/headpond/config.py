@@ -16,6 +16,11 @@ def home() -> Path:
     return (Path(base).expanduser() if base else Path.home() / ".cache") / "headpond"
 
 
+def password() -> str | None:
+    """The password that a pond's user `elastic` gets at first: `HEADPOND_PASSWORD`."""
+    return os.environ.get("HEADPOND_PASSWORD") or None
+
+
 def target() -> str:
     """The target used when none is given: `HEADPOND_TARGET`, else `embedded:.headpond`."""
     return os.environ.get("HEADPOND_TARGET") or DEFAULT_TARGET

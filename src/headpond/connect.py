@@ -15,7 +15,7 @@ from headpond import config
 from headpond.errors import InputError, MissingExtraError, TargetError
 
 if TYPE_CHECKING:
-    from elasticsearch import AsyncElasticsearch, Elasticsearch
+    from elasticsearch import ApiError, AsyncElasticsearch, Elasticsearch
 
     from headpond.node import Node
 
@@ -189,11 +189,12 @@ def _check(client: Elasticsearch, url: str) -> None:
             hint="start one (headpond cluster up, headpond serve), or use a pond: --target embedded:.headpond",
             transient=True,
         ) from None
-    except (AuthenticationException, AuthorizationException) as error:
-        raise TargetError(
-            f"{url} refuses the credentials ({error.meta.status})",
-            hint="set HEADPOND_API_KEY or HEADPOND_BASIC_AUTH=user:password, or put user:password@ into the URL",
-        ) from None
+    except AuthorizationException as error:
+        if "[cluster:monitor/main]" in str(error):
+            return  # somebody whom the cluster knows, who may not see its version
+        raise _refused(url, error) from None
+    except AuthenticationException as error:
+        raise _refused(url, error) from None
     except UnsupportedProductError:
         raise TargetError(f"{url} is not an Elasticsearch") from None
     except ApiError as error:
@@ -204,6 +205,13 @@ def _check(client: Elasticsearch, url: str) -> None:
         raise TargetError(f"{url} answered {error.meta.status}: {error.error}") from None
     if version.split(".")[0] != "9":
         raise TargetError(f"{url} runs Elasticsearch {version}", hint="headpond speaks to Elasticsearch 9.x")
+
+
+def _refused(url: str, error: ApiError) -> TargetError:
+    return TargetError(
+        f"{url} refuses the credentials ({error.meta.status})",
+        hint="set HEADPOND_API_KEY or HEADPOND_BASIC_AUTH=user:password, or put user:password@ into the URL",
+    )
 
 
 def _version(client: Elasticsearch) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request as HttpRequest
@@ -15,6 +16,7 @@ from headpond.node.callers import MANAGE, MONITOR, Callers
 from headpond.node.http import JSON, Request, encode
 from headpond.node.node import PRODUCT, Node
 from headpond.node.proxy import Passed, Proxy
+from headpond.node.security.refusal import CHALLENGES
 from headpond.node.streamed import Streamed
 
 # Elasticsearch's default of http.max_content_length.
@@ -30,7 +32,7 @@ class Application:
         node: answers the requests; it is not closed with the application.
         upstream: a cluster that answers everything but `_inference`; closed with the application.
         hosts: names besides the loopback ones that a `Host` header may hold. A page in a browser whose name was made to
-            point at this machine sends its own name there and is refused.
+            point at this machine sends its own name there and is refused, unless the node has security.
     """
 
     def __init__(self, node: Node, *, hosts: Iterable[str] = (), upstream: Proxy | None = None) -> None:
@@ -58,8 +60,21 @@ class Application:
 
     async def _answer(self, http: HttpRequest) -> HttpResponse:
         host = http.headers.get("host", "localhost")
-        if host.rpartition(":")[0] not in self._hosts and host not in self._hosts:
+        known = host.rpartition(":")[0] in self._hosts or host in self._hosts
+        # With security every name is served: what a page in a browser sends holds no credentials of the pond.
+        if not known and self._node.security is None:
             return _refuse(RestError(403, "security_exception", f"the host [{host}] is not served here"))
+        request = Request(
+            http.method,
+            http.scope["raw_path"].decode("ascii").partition("?")[0],
+            dict(http.query_params),
+            dict(http.headers),
+        )
+        if self._node.security is not None:
+            # Before the body is read, so that nobody unknown can fill the memory.
+            refused = await to_thread.run_sync(self._node.refused, request, limiter=self._threads)
+            if refused is not None:
+                return _challenge(HttpResponse(refused.body, refused.status, refused.headers))
         try:
             if self._upstream is not None and self._callers is not None:
                 if not _is_inference(http):
@@ -69,13 +84,7 @@ class Application:
             body = await _read(http)
         except RestError as error:
             return _refuse(error)
-        request = Request(
-            http.method,
-            http.scope["raw_path"].decode("ascii").partition("?")[0],
-            dict(http.query_params),
-            dict(http.headers),
-            body,
-        )
+        request = replace(request, body=body)
         response = await to_thread.run_sync(self._node.handle, request, limiter=self._threads)
         if response.stream is not None:
             return Streamed(response.stream, response.status, response.headers, self._threads)
@@ -89,6 +98,14 @@ def _is_inference(http: HttpRequest) -> bool:
 
 def _refuse(error: RestError) -> HttpResponse:
     return HttpResponse(encode(error.body()), error.status, {**PRODUCT, **error.headers, "content-type": JSON})
+
+
+def _challenge(response: HttpResponse) -> HttpResponse:
+    """The answer to somebody unknown, with one line for each scheme that is taken."""
+    del response.headers["www-authenticate"]
+    for challenge in CHALLENGES:
+        response.headers.append("www-authenticate", challenge)
+    return response
 
 
 def _too_large() -> RestError:

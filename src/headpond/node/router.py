@@ -74,6 +74,11 @@ def route(
     return register
 
 
+def routes() -> list[tuple[str, str, Operation]]:
+    """Method, path and operation of all routes; complete once there is a `Router`."""
+    return list(_ROUTES)
+
+
 class UnroutedError(RestError):
     """No operation has this method and path; Elasticsearch answers with a bare text, and no status when it is 400."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headpond.errors import InputError, MissingExtraError, TargetError
@@ -18,7 +21,39 @@ if TYPE_CHECKING:
     import uvicorn
 
 
-def _server(node: Node, host: str, upstream: str | None = None) -> uvicorn.Server:
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A certificate to serve with.
+
+    Attributes:
+        certificate: a PEM file: the server's certificate, then those between it and the authority.
+        key: a PEM file: its private key, not encrypted.
+    """
+
+    certificate: Path
+    key: Path
+
+    def check(self) -> None:
+        """Reads both files.
+
+        Raises:
+            InputError: one cannot be read, or they do not belong together.
+        """
+        for file in (self.certificate, self.key):
+            if not file.is_file():
+                raise InputError(f"there is no file {file}", hint="--tls-cert and --tls-key name PEM files")
+        try:
+            # An encrypted key would be asked for on the terminal.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key, password=lambda: "")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+            raise InputError(
+                f"{self.certificate} and {self.key} cannot be used for TLS: {reason}",
+                hint="give a certificate and its own private key, both PEM, the key not encrypted",
+            ) from None
+
+
+def _server(node: Node, host: str, upstream: str | None = None, tls: Tls | None = None) -> uvicorn.Server:
     try:
         import uvicorn
 
@@ -33,6 +68,8 @@ def _server(node: Node, host: str, upstream: str | None = None) -> uvicorn.Serve
         lifespan="on",
         server_header=False,
         proxy_headers=False,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
     )
     return uvicorn.Server(config)
 
@@ -41,23 +78,29 @@ def _verify() -> bool | str:
     return os.environ.get("HEADPOND_CA_CERTS") or True
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket on a loopback address.
+def bind(host: str, port: int, *, security: bool = False, tls: bool = False) -> socket.socket:
+    """A listening socket: on a loopback address, with security and TLS on any.
+
+    Args:
+        host: an IP address, or `localhost`.
+        port: 0 takes a free one.
+        security: whether the pond asks who sends a request.
+        tls: whether what is sent is encrypted.
 
     Raises:
-        InputError: the address is not a loopback one; whoever reaches the pond can read and write everything in it.
-        TargetError: the port is taken.
+        InputError: the address is not a loopback one, and whoever reaches the pond could read and write everything in
+            it, or read passwords on their way to it.
+        TargetError: the port is taken, or the address is not one of this machine.
     """
     name = "127.0.0.1" if host == "localhost" else host
     try:
         loopback = ipaddress.ip_address(name).is_loopback
     except ValueError:
-        loopback = False
-    if not loopback:
-        raise InputError(
-            f"the pond does not listen on {host!r}: without security it is served on loopback addresses only",
-            hint="use 127.0.0.1, and a reverse proxy with authentication in front of it",
-        )
+        raise _not_served(host, "it is no IP address of this machine, such as the loopback address 127.0.0.1") from None
+    if not loopback and not security:
+        raise _not_served(host, "without security it is served on loopback addresses only")
+    if not loopback and not tls:
+        raise _not_served(host, "without TLS, which hides passwords, it is served on loopback addresses only")
     family = socket.AF_INET6 if ":" in name else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,28 +115,38 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(node: Node, listener: socket.socket, upstream: str | None = None) -> None:
+def _not_served(host: str, why: str) -> InputError:
+    return InputError(
+        f"the pond does not listen on {host!r}: {why}",
+        hint="add --security, --tls-cert and --tls-key, or use 127.0.0.1 and a reverse proxy with authentication",
+    )
+
+
+def serve(node: Node, listener: socket.socket, upstream: str | None = None, tls: Tls | None = None) -> None:
     """Answers until interrupted (Ctrl-C, SIGTERM); the node is left open.
 
     Args:
         node: answers; with `upstream` only `_inference`.
         listener: see `bind`.
         upstream: the URL of a cluster that answers everything else.
+        tls: the certificate to serve with; None serves plain HTTP.
     """
-    _server(node, listener.getsockname()[0], upstream).run(sockets=[listener])
+    _server(node, listener.getsockname()[0], upstream, tls).run(sockets=[listener])
 
 
 @contextmanager
-def serving(node: Node, host: str = "127.0.0.1", port: int = 0, *, upstream: str | None = None) -> Iterator[str]:
-    """Serves in a thread while the block runs; gives the URL. Port 0 takes a free one; for `upstream` see `serve`."""
-    listener = bind(host, port)
-    server = _server(node, host, upstream)
+def serving(
+    node: Node, host: str = "127.0.0.1", port: int = 0, *, upstream: str | None = None, tls: Tls | None = None
+) -> Iterator[str]:
+    """Serves in a thread while the block runs; gives the URL. For the arguments see `bind` and `serve`."""
+    listener = bind(host, port, security=node.security is not None, tls=tls is not None)
+    server = _server(node, host, upstream, tls)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="headpond-serve")
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.005)
     try:
-        yield f"http://{host}:{listener.getsockname()[1]}"
+        yield f"{'http' if tls is None else 'https'}://{host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=10)

@@ -12,6 +12,7 @@ from headpond.node.security.authentication import Authentication
 from headpond.node.security.authorization import authorize
 from headpond.node.security.kept import Kept
 from headpond.node.security.roles import Roles
+from headpond.node.security.secret_hash import matches
 from headpond.node.security.subject import Subject
 from headpond.node.security.users import ELASTIC, Users, checked_password
 from headpond.node.store.indices import Indices
@@ -60,7 +61,7 @@ class Security:
         return password
 
     def reset_password(self, password: str | None = None) -> None:
-        """Gives `elastic` another password; None makes one up, for `take_password`.
+        """Lets `elastic` in with another password; None makes one up, for `take_password`.
 
         Raises:
             RestError: the password is too short.
@@ -68,6 +69,12 @@ class Security:
         if password is None:
             password = self._made_up = secrets.token_urlsafe(15)
         self.users.set_password(ELASTIC, password)
+        self.users.set_enabled(ELASTIC, True)
+
+    def is_password(self, password: str) -> bool:
+        """Whether this is the password of `elastic`."""
+        elastic = self.users.get(ELASTIC)
+        return elastic is not None and matches(password, elastic.password)
 
     def authenticate(self, request: Request) -> Subject:
         """Who sent a request.
