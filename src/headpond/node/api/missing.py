@@ -47,7 +47,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "ingest pipelines inside the node": ("/_ingest",),
     "licence changes": ("/_license",),
     "logstash pipelines": ("/_logstash",),
-    "machine learning but for trained models": ("/_ml",),
+    "machine learning beyond uploaded models": ("/_ml",),
     "migration": ("/_migration", "/{index}/_migration", "/_create_from", "/{index}/_create_from"),
     "monitoring": ("/_monitoring",),
     "node statistics": ("/_nodes", "/_recovery", "/_segments", "/_shard_stores", "/{index}/_recovery",

@@ -37,16 +37,18 @@ def read_tokenization(body: Body, path: Path, value: Any, *, update: bool = Fals
         RestError: 400, with Elasticsearch's texts; 501, a kind that is not there.
     """
     kind, members = _single(body, path, value, "tokenization")
-    if kind not in KINDS:
-        raise unknown_name(body, (*path, kind))
-    if kind in MISSING:
-        raise not_implemented(f"the tokenization [{kind}]")
-    reader = _Reader(body, f"{kind}_tokenization")
-    names = ("truncate", "span", "max_sequence_length") if update else tuple(reader.readers(kind))
-    known = {name: read for name, read in reader.readers(kind).items() if name in names}
-    return kind, within(
-        body, path, "tokenization", kind, lambda: body.object(reader.parser, (*path, kind), members, known)
-    )
+
+    def read() -> dict[str, Any]:
+        if kind not in KINDS:
+            raise unknown_name(body, (*path, kind))
+        if kind in MISSING:
+            raise not_implemented(f"the tokenization [{kind}]")
+        reader = _Reader(body, f"{kind}_tokenization")
+        names = ("truncate", "span", "max_sequence_length") if update else tuple(reader.readers(kind))
+        known = {name: read for name, read in reader.readers(kind).items() if name in names}
+        return body.object(reader.parser, (*path, kind), members, known)
+
+    return kind, within(body, path, "tokenization", kind, read)
 
 
 def tokenization_of(kind: str, given: Mapping[str, Any]) -> Tokenization:
@@ -90,7 +92,7 @@ def within(body: Body, path: Path, parser: str, name: str, read: Callable[[], T]
     try:
         return read()
     except RestError as error:
-        if error.type not in ("x_content_parse_exception", "illegal_argument_exception", "status_exception"):
+        if error.status != 400 or error.type == "illegal_state_exception":
             raise
         at = body.position((*path, name), of_key=True)
         raise body.failed(parser, (*path, name), error, at=at) from None
