@@ -62,6 +62,7 @@ class Stand:
         way: the case, and how it is asked.
         client: the official client in front of the pond.
         provider: the server.
+        config: what it was made of.
         texts: what it is asked.
         wanted: the answer to a good request.
         good: the last request that the provider's model got for it.
@@ -73,9 +74,9 @@ class Stand:
         self.provider = provider
         self.texts = some_texts(way.case)
         provider.always = way.case.answer
-        config = way.case.config(provider.url)
-        config["service_settings"].setdefault("rate_limit", {"requests_per_minute": 1_000_000})
-        client.inference.put(inference_id="e", task_type=way.case.task_type, inference_config=config)
+        self.config = way.case.config(provider.url)
+        self.config["service_settings"].setdefault("rate_limit", {"requests_per_minute": 1_000_000})
+        client.inference.put(inference_id="e", task_type=way.case.task_type, inference_config=self.config)
         self.wanted = self.ask()
         self.good = self.asked[-1]
         provider.asked.clear()

@@ -98,7 +98,7 @@ def test_no_secret_is_in_what_describes_an_endpoint(stand: Stand, caplog: pytest
     caplog.set_level(logging.DEBUG)
     stand.answers(then=lambda asked: stand.error(401, quoted(asked)))
     case, put = stand.way.case, stand.client.options(ignore_status=400).inference.put
-    refused = put(inference_id="f", task_type=case.task_type, inference_config=case.config(stand.provider.url))
+    refused = put(inference_id="f", task_type=case.task_type, inference_config=stand.config)
     assert refused["status"] == 400
     node: Node = stand.client.transport.node_pool.get().pond  # type: ignore[attr-defined]
     endpoint, secrets = node.inference._stored("e")
