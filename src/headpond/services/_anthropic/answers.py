@@ -113,7 +113,7 @@ class Chunks:
         if kind == "message_delta":
             self._count(body.get("usage"))
             reason = mapping(body, "delta", ANSWER).get("stop_reason")
-            return [self._chunk({}, _FINISHED.get(reason, "stop"))] if reason else []
+            return [self._chunk({}, _FINISHED.get(str(reason), "stop"))] if reason else []
         if kind == "message_stop":
             prompt = sum(self._usage.get(name, 0) for name in _PROMPT)
             return [ChatChunk.of_usage(self._id, self._model, prompt, self._usage.get("output_tokens", 0))]
