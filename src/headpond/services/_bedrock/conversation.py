@@ -92,7 +92,7 @@ def _tools(request: ChatRequest) -> dict[str, Any] | None:
     config: dict[str, Any] = {"tools": [_tool(tool["function"]) for tool in request.tools]}
     if isinstance(choice, Mapping):
         config["toolChoice"] = {"tool": {"name": choice["function"]["name"]}}
-    elif choice in _CHOICES:
+    elif choice is not None and choice in _CHOICES:
         config["toolChoice"] = {_CHOICES[choice]: {}}
     elif choice not in (None, "none"):
         known = ", ".join(["none", *_CHOICES])

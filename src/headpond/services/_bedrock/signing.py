@@ -12,7 +12,9 @@ SIGNING_NAME = "bedrock"
 
 def missing(error: ModuleNotFoundError) -> RestError:
     """The caller's error when botocore is not installed; says what installs it."""
-    return status_exception(400, str(MissingExtraError("Amazon Bedrock", "bedrock", error.name or "botocore")))
+    package = (error.name or "botocore").partition(".")[0]
+    extra = MissingExtraError("the service [amazonbedrock]", "bedrock", package)
+    return status_exception(400, f"{extra.message}: {extra.hint}")
 
 
 def signed(
