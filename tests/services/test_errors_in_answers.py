@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 
 from tests.services.cases.openai import chat_answer
 from tests.services.provider import Asked, Provider, Reply, server_sent
@@ -48,3 +48,31 @@ def test_an_error_in_the_stream_of_a_chat_quotes_no_key(client: Elasticsearch, q
 
 def last(text: str) -> Any:
     return json.loads(text.rstrip().rpartition("data: ")[2])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "bad key hunter2", "code": 429}},
+        {"error": "bad key hunter2"},
+        {"object": "error", "message": "bad key hunter2", "code": 400},
+    ],
+)
+def test_an_error_is_one_even_where_the_status_claims_success(
+    client: Elasticsearch, quoting: Provider, body: Any
+) -> None:
+    quoting.always = lambda asked: Reply(200, body)
+    quoting.asked.clear()
+    with pytest.raises(BadRequestError) as caught:
+        client.inference.completion(inference_id="completion", input="a")
+    assert caught.value.body["error"]["reason"] == "Received an error response. Error message: [bad key ***]"
+    assert len(quoting.asked) == 1
+
+
+def test_an_error_that_says_so_itself_ends_a_stream(client: Elasticsearch, quoting: Provider) -> None:
+    body = {"object": "error", "message": "bad key hunter2", "type": "invalid_request_error", "code": 3210}
+    first = {"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": "one"}}]}
+    quoting.always = lambda asked: Reply(parts=server_sent(first, body))
+    path = "/_inference/completion/completion/_stream"
+    text = client.perform_request("POST", path, headers=STREAM, body={"input": "a"}).body
+    assert last(text)["error"]["reason"] == "Received an error response. Error message: [bad key ***]"

@@ -115,13 +115,26 @@ def parsed(event: Event) -> dict[str, Any]:
         RestError: it holds the provider's error, which became known after the answer had begun.
     """
     body = json_object(event)
-    if isinstance(body.get("error"), (dict, str)):
-        raise error_in_stream(body["error"])
+    refuse_error(body)
     return body
 
 
+def refuse_error(body: Any) -> None:
+    """Raises the provider's error that comes where an answer was expected.
+
+    It is below `error`, or the object itself says that it is one, as with Mistral and older versions of vLLM.
+
+    Raises:
+        RestError: there is one.
+    """
+    if isinstance(body, dict):
+        error = body if body.get("object") == "error" else body.get("error")
+        if isinstance(error, (dict, str)):
+            raise error_in_stream(error)
+
+
 def error_in_stream(error: dict[str, Any] | str) -> RestError:
-    """The caller's error for one that a provider sends inside its stream."""
+    """The caller's error for one that a provider sends inside its stream, or in an answer that claims success."""
     message = error if isinstance(error, str) else error.get("message")
     found = status_exception(400, f"Received an error response. Error message: [{message}]")
     if isinstance(error, dict):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from headpond.inference.chat import ChatRequest
 from headpond.inference.chunks import Stream
@@ -20,6 +20,8 @@ from headpond.services._http.provider import Provider
 from headpond.services._openai import chat, errors
 from headpond.services._openai.embeddings import read_embeddings
 from headpond.services._openai.settings import read_settings
+
+T = TypeVar("T")
 
 
 class Compatible(Provider):
@@ -143,6 +145,25 @@ class Compatible(Provider):
         )
         headers = _extra_headers(settings)
         return self.send_stream(endpoint, secrets, self.url(endpoint), body, chat.read_chunk, deadline, headers=headers)
+
+    def send(
+        self,
+        endpoint: Endpoint,
+        secrets: Secrets,
+        url: str,
+        body: Mapping[str, Any] | bytes,
+        read: Callable[[Any], T],
+        deadline: Deadline,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Takes an error for one even where the status claims success, as gateways in front of models do."""
+
+        def checked(answer: Any) -> T:
+            chat.refuse_error(answer)
+            return read(answer)
+
+        return super().send(endpoint, secrets, url, body, checked, deadline, headers=headers)
 
     def embeddings_body(
         self, endpoint: Endpoint, settings: Mapping[str, Any], request: InferenceRequest, texts: list[str]
