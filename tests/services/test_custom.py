@@ -363,3 +363,14 @@ def test_the_providers_whole_error_is_passed_on_without_secrets(client: Elastics
         "Received a bad request status code for request from inference entity id [c] status [400]. Error message:"
         ' [{"why":["*** is no key"]}]'
     )
+
+
+def test_a_secret_is_blanked_as_it_looks_in_json_and_in_addresses(client: Elasticsearch, anybody: Provider) -> None:
+    settings = {"secret_parameters": {"api_key": 'hunter"2 3'}, "query_parameters": [["key", "${api_key}"]]}
+    put(client, anybody, service_settings=settings)
+    anybody.then(Reply(400, {"path": anybody.asked[-1].path, "body": anybody.asked[-1].body.decode()}))
+    with pytest.raises(BadRequestError) as caught:
+        client.inference.text_embedding(inference_id="c", input="x")
+    reason = caught.value.body["error"]["reason"]
+    assert "hunter" not in reason
+    assert '"path":"/?key=***"' in reason

@@ -17,6 +17,7 @@ from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
 from headpond.services._cohere import chat
 from headpond.services._configuration import EMBEDDING, KEYED, Setting
+from headpond.services._http.address import address
 from headpond.services._http.provider import SIMILARITIES, Provider
 from headpond.services._http.ranking import read_ranking
 from headpond.services._http.reading import bytes_, floats, items, member, tokens
@@ -126,13 +127,13 @@ class Cohere(Provider):
             return self._rerank(endpoint, secrets, request, deadline)
         if endpoint.task_type is TaskType.COMPLETION:
             body = self._question(endpoint, request, stream=False)
-            return self.send(endpoint, secrets, _url(endpoint, CHAT), body, chat.read_completion, deadline)
+            return self.send(endpoint, secrets, address(endpoint, BASE_URL, CHAT), body, chat.read_completion, deadline)
         return self._embed(endpoint, secrets, request, deadline)
 
     def stream(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Stream:
         """`POST /v2/chat` with `stream`."""
         body = self._question(endpoint, request, stream=True)
-        return self.send_stream(endpoint, secrets, _url(endpoint, CHAT), body, chat.read_deltas, deadline)
+        return self.send_stream(endpoint, secrets, address(endpoint, BASE_URL, CHAT), body, chat.read_deltas, deadline)
 
     def _question(self, endpoint: Endpoint, request: InferenceRequest, *, stream: bool) -> dict[str, Any]:
         return chat.completion_body(self.single(request), endpoint.service_settings["model_id"], stream=stream)
@@ -154,7 +155,7 @@ class Cohere(Provider):
             if truncate := settings.get("truncate"):
                 body["truncate"] = truncate
             read = partial(_embeddings, wire=wire, element=element, count=len(texts))
-            return self.send(endpoint, secrets, _url(endpoint, "/v2/embed"), body, read, deadline)
+            return self.send(endpoint, secrets, address(endpoint, BASE_URL, "/v2/embed"), body, read, deadline)
 
         return TextEmbedding.joined(self.in_batches(endpoint, request.input, embed))
 
@@ -181,12 +182,7 @@ class Cohere(Provider):
                 spent=_spent(answer),
             )
 
-        return self.send(endpoint, secrets, _url(endpoint, "/v2/rerank"), body, read, deadline)
-
-
-def _url(endpoint: Endpoint, path: str) -> str:
-    base = str(endpoint.service_settings.get("url", BASE_URL)).rstrip("/")
-    return base if base.endswith(path) else base + path
+        return self.send(endpoint, secrets, address(endpoint, BASE_URL, "/v2/rerank"), body, read, deadline)
 
 
 def _input_type(request: InferenceRequest, settings: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
+from urllib.parse import quote_plus
 
 import orjson
 
@@ -144,6 +145,13 @@ class Custom(Provider):
         """None but those of the templates."""
         return {}
 
+    def unquotable(self, secrets: Secrets) -> Secrets:
+        """The secrets, also as they look in addresses, in JSON, and in an error that quotes JSON."""
+        found = secrets.reveal().values()
+        once = [_escaped(value) for value in found]
+        forms = {*found, *map(quote_plus, found), *once, *map(_escaped, once)}
+        return Secrets({str(number): form for number, form in enumerate(forms)})
+
     def message_of(self, body: Any) -> str | None:
         """The whole body: nobody said where in it the message is."""
         if isinstance(body, str):
@@ -176,6 +184,10 @@ def _joined(parts: list[Result]) -> Result:
     dense = [part for part in parts if isinstance(part, TextEmbedding)]
     sparse = [part for part in parts if isinstance(part, SparseEmbedding)]
     return TextEmbedding.joined(dense) if dense else SparseEmbedding.joined(sparse)
+
+
+def _escaped(text: str) -> str:
+    return orjson.dumps(text).decode()[1:-1]
 
 
 def _filled(
