@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from headpond.inference.endpoint import Endpoint
 from headpond.inference.task_type import TaskType
@@ -152,3 +152,16 @@ def test_a_filter_that_refuses_is_told(client: Elasticsearch, provider: Provider
     provider.always = lambda asked: Reply(400, refusal)
     with pytest.raises(BadRequestError, match=r"status \[400\]. Error message: \[filtered\]"):
         client.inference.completion(inference_id="a", input="a")
+
+
+def test_a_rate_limit_says_what_is_left(client: Elasticsearch, provider: Provider) -> None:
+    put(client, provider, "completion")
+    headers = {"retry-after": "60", "x-ratelimit-remaining-tokens": "5"}
+    provider.then(Reply(429, {"error": {"message": "slow down"}}, headers))
+    with pytest.raises(ApiError) as caught:
+        client.inference.completion(inference_id="a", input="one two", timeout="10s")
+    assert caught.value.meta.status == 429
+    assert caught.value.body["error"]["reason"] == (
+        "Received a rate limit status code. Remaining tokens [5]. Remaining requests [unknown]. for request from"
+        " inference entity id [a] status [429]. Error message: [slow down]"
+    )

@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
+import httpx
+
 from headpond.inference.chat import ChatRequest
 from headpond.inference.chunks import Stream
 from headpond.inference.deadline import Deadline
@@ -22,9 +24,16 @@ from headpond.inference.secrets import Secrets
 from headpond.inference.task_type import TaskType
 from headpond.services._configuration import API_KEY, EMBEDDING, RATE_LIMIT, URL, Setting
 from headpond.services._http.address import address
+from headpond.services._openai import errors
 from headpond.services._openai.oauth2 import CLIENT_CREDENTIALS, WithClientCredentials
 
 LOGIN_URL = "https://login.microsoftonline.com"
+
+
+def _remaining(headers: httpx.Headers) -> str:
+    """What Azure's headers say about a rate limit, as Elasticsearch shows it."""
+    tokens, requests = (headers.get(f"x-ratelimit-remaining-{what}", "unknown") for what in ("tokens", "requests"))
+    return f". Remaining tokens [{tokens}]. Remaining requests [{requests}]."
 
 
 class AzureOpenAI(WithClientCredentials):
@@ -76,6 +85,7 @@ class AzureOpenAI(WithClientCredentials):
     chat_requests_per_minute = 120
     max_inputs = 2048
     takes_user = True
+    rules = replace(errors.RULES, rate_limit_detail=_remaining)
 
     def url(self, endpoint: Endpoint) -> str:
         """The deployment's address, with the version of the API."""

@@ -36,8 +36,10 @@ class HuggingFace(Compatible):
     `dimensions`, which is what the model gives and not sent, `max_input_tokens`. Task settings of rerank:
     `return_documents`, `top_n`.
 
-    A stock server of text-embeddings-inference works for all but completions: `/embed`, `/embed_sparse` and `/rerank`
-    (see `Ranker` for the latter).
+    A stock server of text-embeddings-inference works for all but completions, with its `/embed`, `/embed_sparse` and
+    `/rerank`; one that asks for no key takes any. Documents to rerank are sent as Elasticsearch sends them, under
+    `documents`. A server that refuses that with 422, as text-embeddings-inference does, gets them as its `texts` from
+    then on.
     """
 
     name = "hugging_face"
