@@ -1,6 +1,7 @@
 """Things that are found by file name: services, processors, queries, field types, CLI verbs.
 
-A new thing is a new file in its package; the file's name is its key. Third parties add theirs with an entry point.
+A new thing is a new file in its package; the file's name is its key, where two underscores stand for a hyphen. Third
+parties add theirs with an entry point.
 Nothing here imports a module before it is asked for by name.
 """
 
@@ -36,10 +37,10 @@ class Registry(Generic[T]):
         self._loaded: dict[str, type[T]] = {}
 
     @cached_property
-    def _modules(self) -> frozenset[str]:
+    def _modules(self) -> dict[str, str]:
         path = importlib.import_module(self._package).__path__
         names = (module.name for module in pkgutil.iter_modules(path))
-        return frozenset(name for name in names if name != "base" and not name.startswith("_"))
+        return {name.replace("__", "-"): name for name in names if name != "base" and not name.startswith("_")}
 
     @cached_property
     def _plugins(self) -> dict[str, EntryPoint]:
@@ -47,7 +48,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """All names, sorted, without importing anything."""
-        return sorted(self._modules | self._plugins.keys())
+        return sorted(self._modules.keys() | self._plugins.keys())
 
     def __contains__(self, name: object) -> bool:
         return name in self._modules or name in self._plugins
@@ -63,15 +64,15 @@ class Registry(Generic[T]):
         """
         if name not in self._loaded:
             if name in self._modules:
-                self._loaded[name] = self._find(name)
+                self._loaded[name] = self._find(self._modules[name])
             elif name in self._plugins:
                 self._loaded[name] = self._plugins[name].load()
             else:
                 raise UnknownNameError(self.kind, name, self.names(), where=where)
         return self._loaded[name]
 
-    def _find(self, name: str) -> type[T]:
-        module = importlib.import_module(f"{self._package}.{name}")
+    def _find(self, module_name: str) -> type[T]:
+        module = importlib.import_module(f"{self._package}.{module_name}")
         found = [
             thing
             for thing in vars(module).values()

@@ -18,6 +18,7 @@ def animals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[Animal]
     (package / "__init__.py").write_text("")
     (package / "base.py").write_text("raise RuntimeError('base is no animal')")
     (package / "cat.py").write_text(f"from {__name__} import Animal\nclass Cat(Animal): pass\n")
+    (package / "sea__lion_cub.py").write_text(f"from {__name__} import Animal\nclass Cub(Animal): pass\n")
     (package / "dog.py").write_text("raise RuntimeError('imported too early')")
     (package / "two.py").write_text(f"from {__name__} import Animal\nclass A(Animal): pass\nclass B(Animal): pass\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -31,9 +32,14 @@ def test_a_file_is_found_by_its_name(animals: Registry[Animal]) -> None:
 
 
 def test_names_are_listed_without_importing_anything(animals: Registry[Animal]) -> None:
-    assert animals.names() == ["cat", "dog", "two"]
+    assert animals.names() == ["cat", "dog", "sea-lion_cub", "two"]
     assert "dog" in animals
     assert "zoo.dog" not in sys.modules
+
+
+def test_two_underscores_in_a_files_name_are_a_hyphen(animals: Registry[Animal]) -> None:
+    assert animals.get("sea-lion_cub").__name__ == "Cub"
+    assert "sea__lion_cub" not in animals
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(animals: Registry[Animal]) -> None:
