@@ -66,6 +66,14 @@ def json_object(event: Event) -> dict[str, Any]:
     return body
 
 
+def by_index(found: list[Any]) -> list[Any]:
+    """Items in the order of their `index`, if each has its own: servers that work in parallel answer out of order."""
+    indexes = [item.get("index") if isinstance(item, dict) else None for item in found]
+    if all(isinstance(index, int) for index in indexes) and set(indexes) == set(range(len(found))):
+        return sorted(found, key=lambda item: int(item["index"]))
+    return found
+
+
 def floats(rows: Sequence[Any], count: int) -> NDArray[np.float32]:
     """One vector for each input.
 

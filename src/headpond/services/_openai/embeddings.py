@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from headpond.inference.results import ElementType, TextEmbedding, Usage
-from headpond.services._http.reading import bytes_, floats, items, member, total_tokens
+from headpond.services._http.reading import by_index, bytes_, floats, items, member, total_tokens
 
 ANSWER = "OpenAI embeddings"
 
@@ -25,10 +25,6 @@ def read_embeddings(body: Any, count: int, *, element: ElementType = "float", an
     Raises:
         MalformedError: it is no such answer.
     """
-    data = items(body, "data", answer)
-    indexes = [item.get("index") if isinstance(item, dict) else None for item in data]
-    if all(isinstance(index, int) for index in indexes) and set(indexes) == set(range(len(data))):
-        data = sorted(data, key=lambda item: int(item["index"]))  # servers that work in parallel answer out of order
-    rows = [member(item, "embedding", answer) for item in data]
+    rows = [member(item, "embedding", answer) for item in by_index(items(body, "data", answer))]
     vectors = floats(rows, count) if element == "float" else bytes_(rows, count)
     return TextEmbedding(vectors, Usage(count, total_tokens(body)), element)
