@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -88,6 +89,24 @@ class Members:
             raise self._body.unsupported(self._parser, path, value)
         return value
 
+    def texts(self, path: Path, value: Any) -> tuple[str, ...]:
+        """An array of texts, in which numbers and truth values become texts; one text stands for an array of one."""
+        if isinstance(value, str):
+            return (value,)
+        if not isinstance(value, list):
+            raise self._body.unsupported(self._parser, path, value)
+        return tuple(item if isinstance(item, str) else self._as_text(path, i, item) for i, item in enumerate(value))
+
+    def _as_text(self, path: Path, index: int, item: Any) -> str:
+        if isinstance(item, bool):
+            return "true" if item else "false"
+        if isinstance(item, (int, float)):
+            return orjson.dumps(item).decode()
+        line, column = self._body.position((*path, index))
+        reason = f"Expected text at {line}:{column} but found {token(item)}"
+        cause = RestError(400, "illegal_argument_exception", reason)
+        raise self._body.failed(self._parser, path, cause, at=(line, column))
+
     def any_object(self, path: Path, value: Any) -> dict[str, Any]:
         """An object that is passed on as it is."""
         if not isinstance(value, dict):
@@ -112,9 +131,12 @@ class Members:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise self._body.unsupported(self._parser, path, value)
         try:
-            return float(value)
+            number = float(value)
         except ValueError:
-            raise self.failed(path, f'For input string: "{value}"', "number_format_exception") from None
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.failed(path, f'For input string: "{value}"', "number_format_exception")
+        return number
 
     def flag(self, path: Path, value: Any) -> bool:
         """A boolean, also as text."""

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
-from headpond.errors import RestError
-from headpond.inference.body import Body, Members, Reader, token
+from headpond.inference.body import Body, Members, Reader
 from headpond.inference.duration import parse_duration
 from headpond.inference.input_type import InputType
 from headpond.inference.invalid import validation_failed
@@ -106,7 +103,7 @@ class _Reader(Members):
 
     def read(self) -> dict[str, Any]:
         readers: Mapping[str, Reader] = {
-            "input": self._input,
+            "input": self.texts,
             "query": self.text,
             "input_type": self._input_type,
             "task_settings": self.any_object,
@@ -120,23 +117,6 @@ class _Reader(Members):
         # Elasticsearch reads a timeout in the body and then lets the query parameter win, given or not.
         read.pop("timeout", None)
         return read
-
-    def _input(self, path: Path, value: Any) -> tuple[str, ...]:
-        if isinstance(value, str):
-            return (value,)
-        if not isinstance(value, list):
-            raise self._body.unsupported(PARSER, path, value)
-        return tuple(item if isinstance(item, str) else self._as_text(path, i, item) for i, item in enumerate(value))
-
-    def _as_text(self, path: Path, index: int, item: Any) -> str:
-        if isinstance(item, bool):
-            return "true" if item else "false"
-        if isinstance(item, (int, float)):
-            return orjson.dumps(item).decode()
-        line, column = self._body.position((*path, index))
-        reason = f"Expected text at {line}:{column} but found {token(item)}"
-        cause = RestError(400, "illegal_argument_exception", reason)
-        raise self._body.failed(PARSER, path, cause, at=(line, column))
 
     def _input_type(self, path: Path, value: Any) -> InputType:
         try:
