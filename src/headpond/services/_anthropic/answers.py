@@ -92,7 +92,7 @@ class Chunks:
     def __init__(self) -> None:
         self._id = ""
         self._model = ""
-        self._calls: dict[Any, int] = {}
+        self._calls: dict[str, int] = {}
         self._usage: dict[str, int] = {}
 
     def read(self, event: Event) -> list[ChatChunk]:
@@ -129,7 +129,7 @@ class Chunks:
             return [self._chunk({"content": block["text"]})] if block.get("text") else []
         if block.get("type") != "tool_use":
             return []
-        call = self._calls[index] = len(self._calls)
+        call = self._calls[str(index)] = len(self._calls)
         # The block says {} here; the arguments follow in pieces of text.
         function = {"arguments": "", "name": text(block, "name", ANSWER)}
         return [
@@ -139,9 +139,9 @@ class Chunks:
     def _delta(self, index: Any, delta: Mapping[str, Any]) -> list[ChatChunk]:
         if delta.get("type") == "text_delta":
             return [self._chunk({"content": text(delta, "text", ANSWER)})]
-        if delta.get("type") == "input_json_delta" and index in self._calls:
+        if delta.get("type") == "input_json_delta" and str(index) in self._calls:
             arguments = text(delta, "partial_json", ANSWER)
-            return [self._called({"index": self._calls[index], "function": {"arguments": arguments}})]
+            return [self._called({"index": self._calls[str(index)], "function": {"arguments": arguments}})]
         return []
 
     def _called(self, call: Mapping[str, Any]) -> ChatChunk:

@@ -103,7 +103,7 @@ class Chunks:
             delta["tool_calls"] = calls
         choice: dict[str, Any] = {"delta": delta}
         if reason := candidate.get("finishReason"):
-            choice["finish_reason"] = self._finished(reason)
+            choice["finish_reason"] = self._finished(str(reason))
         return {**choice, "index": candidate.get("index", 0)}
 
     def _call(self, call: Any) -> dict[str, Any]:

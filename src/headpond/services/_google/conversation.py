@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from headpond.inference.chat import ChatRequest, Message
+from headpond.inference.chat import ChatRequest, Message, arguments
 from headpond.inference.invalid import status_exception
 
 API = "Google VertexAI ChatCompletion"
@@ -111,12 +111,8 @@ def _turn(message: Message) -> dict[str, Any]:
 
 
 def _call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = call["function"]
-    text = function["arguments"]
-    arguments = _object(text) if text.strip() else {}
-    if arguments is None:
-        raise status_exception(400, f"The arguments of the tool call [{call['id']}] are not a JSON object")
-    return {"name": function["name"], "args": arguments, **_id(call["id"], function["name"])}
+    name = call["function"]["name"]
+    return {"name": name, "args": arguments(call), **_id(call["id"], name)}
 
 
 def _response(message: Message, names: Mapping[str, str]) -> dict[str, Any]:

@@ -61,11 +61,14 @@ class Provider(Service):
         rate = nested.positive("requests_per_minute")
         for name in nested.left():
             settings.wrong(f"does not allow the setting [rate_limit.{name}]")
-        default = self.requests_per_minute
-        if self.chat_requests_per_minute is not None and not (task_type.embeds or task_type is TaskType.RERANK):
-            default = self.chat_requests_per_minute
-        limit = rate or default
+        limit = rate or self.default_rate(task_type)
         return None if limit is None else {"requests_per_minute": limit}
+
+    def default_rate(self, task_type: TaskType) -> int | None:
+        """Requests a minute unless the user says; None when the provider has no limit."""
+        if self.chat_requests_per_minute is not None and not (task_type.embeds or task_type is TaskType.RERANK):
+            return self.chat_requests_per_minute
+        return self.requests_per_minute
 
     def update_settings(self, endpoint: Endpoint, settings: Settings) -> tuple[Mapping[str, Any], Secrets]:
         """The API key and the rate limit."""

@@ -187,14 +187,19 @@ def fetch_token(
         headers=lambda content: sent,
         body=urlencode(form).encode(),
         rules=Rules(),
-        message_of=_message_of,
+        message_of=message_of,
         secrets=secrets,
         purpose=PURPOSE,
     )
-    return upstream.call(_read, deadline)
+    return upstream.call(read_token, deadline)
 
 
-def _read(body: Any) -> Token:
+def read_token(body: Any) -> Token:
+    """`{"access_token", "expires_in"}` (RFC 6749, section 5.1).
+
+    Raises:
+        MalformedError: there is no token.
+    """
     value = member(body, "access_token", ANSWER)
     if not isinstance(value, str) or not value or not (value.isascii() and value.isprintable()):
         raise MalformedError(f"Field [access_token] in {ANSWER} response is not a token")
@@ -205,7 +210,7 @@ def _read(body: Any) -> Token:
     return Token(value, max(0.0, lifetime) if math.isfinite(lifetime) else 0.0)
 
 
-def _message_of(body: Any) -> str | None:
+def message_of(body: Any) -> str | None:
     """`{"error": "invalid_client", "error_description": "..."}` (RFC 6749, section 5.2), or IBM's `errorMessage`."""
     for name in ("error_description", "errorMessage", "error"):
         if isinstance(body.get(name), str):
