@@ -71,10 +71,10 @@ class StandIn:
         return rows if self._task == "text_expansion" else rows.sum(axis=0)
 
 
-def stand_in_definition(task: str, seed: int = 0) -> bytes:
-    """A definition for the stand-in."""
+def stand_in_definition(task: str, seed: int = 0, *, padding: int = 0) -> bytes:
+    """A definition for the stand-in, with that many bytes more than it needs."""
     file = io.BytesIO()
-    np.savez(file, table=table(task, seed), task=np.array(task))
+    np.savez(file, table=table(task, seed), task=np.array(task), padding=np.zeros(padding, np.uint8))
     return file.getvalue()
 
 
