@@ -41,6 +41,7 @@ class Case:
         fetches: whether a request fetches credentials from the provider, instead of asking its model.
         renews: whether a request that is refused with 401 is sent once more with credentials that were fetched anew.
         streams: whether a completion may be asked for piece by piece.
+        single: whether a completion takes one text only.
         checked: how the wire format was checked besides the stand-in: "published schema", "vendor's SDK", ...
     """
 
@@ -58,6 +59,7 @@ class Case:
     fetches: Callable[[Asked], bool] = lambda asked: False
     renews: bool = False
     streams: bool = True
+    single: bool = True
     checked: tuple[str, ...] = ()
 
     def __str__(self) -> str:
