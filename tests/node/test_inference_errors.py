@@ -321,7 +321,7 @@ def test_a_wrong_call_is_refused_in_elasticsearchs_words(
     ("method", "target", "body", "feature"),
     [
         ("GET", "/_inference/_region_policy", None, "[_region_policy]"),
-        ("PUT", "/_inference/rerank/x", {"service": "contextualai", "service_settings": {}}, "[contextualai]"),
+        ("PUT", "/_inference/rerank/x", {"service": "elastic", "service_settings": {}}, "[elastic]"),
         (
             "PUT",
             "/_inference/text_embedding/x",

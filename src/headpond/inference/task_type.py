@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from headpond.errors import RestError
+from headpond.inference.invalid import not_implemented
 
 
 class TaskType(StrEnum):
@@ -22,10 +23,13 @@ class TaskType(StrEnum):
         """Reads a task type as Elasticsearch does: blanks around it and upper case are fine.
 
         Raises:
-            RestError: 400, there is no such task type.
+            RestError: 400, there is no such task type; 501 for `embedding`, which Elasticsearch has from 9.4.
         """
+        name = text.strip().lower()
+        if name == "embedding":
+            raise not_implemented("the task type [embedding]")
         try:
-            return cls(text.strip().lower())
+            return cls(name)
         except ValueError:
             raise RestError(400, "status_exception", f"Unknown task_type [{text}]") from None
 

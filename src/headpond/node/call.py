@@ -115,6 +115,8 @@ class Call:
 def malformed(error: orjson.JSONDecodeError) -> RestError:
     """The answer to bytes that are not JSON, with line and column."""
     where = f"[{error.lineno}:{error.colno}]"
+    if "UTF-8" in error.msg and not error.doc:
+        return RestError(400, "x_content_parse_exception", f"{where} Invalid UTF-8")
     if error.pos >= len(error.doc):
         return RestError(400, "x_content_e_o_f_exception", f"{where} Unexpected end of file")
     return RestError(400, "x_content_parse_exception", f"{where} {error.msg}")

@@ -79,7 +79,7 @@ class Inference:
             RestError: 400, the body is wrong, the id is taken, or the first call failed; the cause is nested.
         """
         check_id(inference_id)
-        deadline = _deadline(timeout)
+        deadline = parse_timeout(timeout)
         definition = Definition.parse(task_type, body)
         name = definition.service
         if name not in SERVICES:
@@ -121,7 +121,7 @@ class Inference:
             RestError: 400, the body is wrong or the check failed; 404, there is no such endpoint.
         """
         check_id(inference_id)
-        deadline = _deadline(timeout)
+        deadline = parse_timeout(timeout)
         change = Change.parse(body)
         stored = self._endpoints.get(inference_id)
         if stored is None:
@@ -198,12 +198,12 @@ class Inference:
             RestError: 400 for a wrong request, 404 for an unknown endpoint, 408 when the time is over, and what the
                 service says.
         """
-        deadline = _deadline(timeout)
-        request = InferenceRequest.parse(body, task_type or TaskType.ANY, raw=raw)
-        endpoint, secrets = self._asked(inference_id, task_type)
-        if endpoint.task_type is TaskType.CHAT_COMPLETION:
+        deadline = parse_timeout(timeout)
+        if self.is_chat(inference_id, task_type):
             only = "The [chat_completion] task type only supports streaming, please try again with the _stream API"
             raise ChatError(400, "status_exception", only)
+        request = InferenceRequest.parse(body, task_type or TaskType.ANY, raw=raw)
+        endpoint, secrets = self._asked(inference_id, task_type)
         if endpoint.task_type is TaskType.RERANK:
             request.require_query()
         return self._ask(endpoint, secrets, request, deadline)
@@ -232,7 +232,7 @@ class Inference:
         Raises:
             RestError: as of `infer`, and 405 for a task type that is not streamed.
         """
-        deadline = _deadline(timeout)
+        deadline = parse_timeout(timeout)
         endpoint, secrets = self._asked(inference_id, task_type)
         service = self._service_of(endpoint)
         begin: Callable[[], Stream]
@@ -251,9 +251,10 @@ class Inference:
         return self._in_time(endpoint, deadline, lambda: Begun.begin(begin, deadline))
 
     def is_chat(self, inference_id: str, task_type: TaskType | None) -> bool:
-        """Whether a request for this endpoint is one for a chat completion, whose errors look otherwise."""
-        stored = self._endpoints.get(inference_id)
-        return TaskType.CHAT_COMPLETION in (task_type, stored and stored[0].task_type)
+        """Whether a request is one for a chat completion, whose errors look otherwise."""
+        if task_type in (None, TaskType.ANY) and (stored := self._endpoints.get(inference_id)):
+            task_type = stored[0].task_type
+        return task_type is TaskType.CHAT_COMPLETION
 
     @staticmethod
     def services(task_type: TaskType | None = None) -> list[dict[str, Any]]:
@@ -382,8 +383,13 @@ def _not_created(cause: RestError) -> RestError:
     return status_exception(400, reason, caused_by=cause)
 
 
-def _deadline(timeout: str | None) -> Deadline:
+def parse_timeout(timeout: str | None) -> Deadline:
+    """The parameter `timeout` of a request that has just begun; 30s when it is not given.
+
+    Raises:
+        RestError: 400, it is no time of Elasticsearch's.
+    """
     try:
-        return Deadline.after(parse_duration(timeout or DEFAULT_TIMEOUT, "timeout"))
+        return Deadline.after(parse_duration(DEFAULT_TIMEOUT if timeout is None else timeout, "timeout"))
     except ValueError as error:
         raise RestError(400, "illegal_argument_exception", str(error)) from None

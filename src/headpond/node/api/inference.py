@@ -11,6 +11,7 @@ from headpond.inference.task_type import TaskType
 from headpond.node.call import Call
 from headpond.node.event_stream import refused, streamed
 from headpond.node.http import Response
+from headpond.node.inference import parse_timeout
 from headpond.node.router import route
 
 if TYPE_CHECKING:
@@ -128,6 +129,9 @@ def region_policy(node: Node, call: Call) -> Response:
 
 def _stream(node: Node, call: Call, task_type: TaskType | None) -> Response:
     name, timeout = call.part("inference_id"), call.text("timeout")
+    if not call.request.body.strip():
+        raise RestError(400, "parse_exception", "request body is required")
+    parse_timeout(timeout)  # as in Elasticsearch, what is wrong with the request around the body is no event
     chat = node.inference.is_chat(name, task_type)
     try:
         chunks = node.inference.stream(name, task_type, call.required_body, timeout, raw=call.request.body)
