@@ -38,6 +38,7 @@ class Case:
         max_inputs: texts in one request at most; None when not limited or not an embedding.
         authorized: whether a request carries the secret as the provider wants it.
         retried: statuses after which the same request is sent again.
+        words: beginnings of errors that are this provider's own, by status.
         fetches: whether a request fetches credentials from the provider, instead of asking its model.
         renews: whether a request that is refused with 401 is sent once more with credentials that were fetched anew.
         streams: whether a completion may be asked for piece by piece.
@@ -56,6 +57,7 @@ class Case:
     secrets: tuple[str, ...] = ("api_key",)
     max_inputs: int | None = None
     retried: tuple[int, ...] = (429, 500, 503)
+    words: Mapping[int, str] = field(default_factory=dict)
     fetches: Callable[[Asked], bool] = lambda asked: False
     renews: bool = False
     streams: bool = True

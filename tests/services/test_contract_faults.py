@@ -60,7 +60,7 @@ def refuses(stand: Stand, status: int, passed_on: int) -> None:
     stand.answers(then=lambda asked: stand.error(status, f"because {SECRET}"))
     refusal = stand.refused()
     assert (status, refusal.status) == (status, passed_on)
-    assert refusal.reason.startswith(PREFIXES[status])
+    assert refusal.reason.startswith({**PREFIXES, **stand.way.case.words}[status])
     assert refusal.reason.endswith(
         f" for request from inference entity id [e] status [{status}]. Error message: [because ***]"
     )

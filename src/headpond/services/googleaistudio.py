@@ -23,6 +23,7 @@ from headpond.services._http.address import address
 from headpond.services._http.input_types import translated
 from headpond.services._http.provider import SIMILARITIES, Provider
 from headpond.services._http.reading import floats, items, member, tokens
+from headpond.services._http.rules import Rules
 
 BASE_URL = "https://generativelanguage.googleapis.com"
 ANSWER = "Google AI Studio embeddings"
@@ -46,6 +47,7 @@ class GoogleAIStudio(Provider):
     default_similarity = "dot_product"
     requests_per_minute = 360
     max_inputs = 100
+    rules = Rules(exact={503: answers.overloaded(display_name)})
 
     def service_settings(self, task_type: TaskType, settings: Settings) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Remembers besides whether the user set the dimensions: only then are they sent."""

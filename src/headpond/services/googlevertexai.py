@@ -97,7 +97,7 @@ class GoogleVertexAI(Provider):
     requests_per_minute = 1000
     max_inputs = MOST_INPUTS
     max_request_tokens = 20_000
-    rules = Rules(exact=ANTHROPIC_RULES.exact)
+    rules = Rules(exact={503: answers.overloaded(display_name), **ANTHROPIC_RULES.exact})
 
     def __init__(self) -> None:
         super().__init__()

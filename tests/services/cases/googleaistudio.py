@@ -47,6 +47,7 @@ def _case(task_type: str, **more: Any) -> Case:
         settings=lambda url: {"api_key": SECRET, "model_id": "m", "url": url},
         answer=studio_answer,
         error=error,
+        words={503: "The Google AI Studio service may be temporarily overloaded or down"},
         authorized=lambda asked: asked.headers["x-goog-api-key"] == SECRET,
         required=("api_key", "model_id"),
         checked=("vendor's SDK",),

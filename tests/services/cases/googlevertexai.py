@@ -97,6 +97,7 @@ def _case(task_type: str, *checked: str, **more: Any) -> Case:
         },
         answer=vertex_answer,
         error=error,
+        words={503: "The Google Vertex AI service may be temporarily overloaded or down"},
         authorized=_authorized,
         secrets=("service_account_json",),
         fetches=fetches,

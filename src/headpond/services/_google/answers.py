@@ -16,6 +16,7 @@ from headpond.inference.invalid import status_exception
 from headpond.inference.results import Completion, Usage
 from headpond.services._http.events import Event
 from headpond.services._http.reading import items, json_object, member, text, tokens
+from headpond.services._http.rules import Rule
 from headpond.services._http.upstream import MalformedError
 
 ANSWER = "Gemini"
@@ -34,6 +35,11 @@ _FILTERED = frozenset(
         "IMAGE_RECITATION",
     }
 )
+
+
+def overloaded(display_name: str) -> Rule:
+    """What a 503 means, in Elasticsearch's words."""
+    return Rule(f"The {display_name} service may be temporarily overloaded or down", retry=True)
 
 
 def message_of(body: Any) -> str | None:
