@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from elasticsearch import ConflictError, NotFoundError
 
 import headpond
 from tests.cli.conftest import Run
@@ -105,3 +106,18 @@ def test_a_malformed_name_is_one_message_of_our_own(run: Run, tmp_path: Path, na
         f"error: {name!r} cannot be the name of a model",
         "  lower case letters, digits, '.', '_' and '-', with a letter or a digit first",
     ]
+
+
+def test_an_endpoint_does_not_serve_another_model_of_the_same_name(run: Run, tmp_path: Path) -> None:
+    for name, seed in (("one", 0), ("two", 1)):
+        write_model(tmp_path / name, seed=seed)
+    assert run("models", "add", "one", "--name", "m", "--endpoint", "mine", "--target", "embedded:pond").code == 0
+    assert run("models", "remove", "m").code == 0
+    with pytest.raises(NotFoundError, match=r"Could not start the model \[m\]: its files are not .* --name m"):
+        ask("mine", input="a cat")
+    assert run("models", "add", "two", "--name", "m").code == 0
+    with pytest.raises(ConflictError, match=r"The model \[m\] is not the one that this endpoint was made with"):
+        ask("mine", input="a cat")
+    assert run("models", "remove", "m").code == 0
+    assert run("models", "add", "one", "--name", "m").code == 0
+    assert len(ask("mine", input="a cat")["text_embedding"]) == 1

@@ -62,7 +62,9 @@ def as_rest(error: HeadpondError, name: str) -> RestError:
     if isinstance(error, MissingExtraError):
         return RestError(501, "not_implemented_exception", str(error))
     if isinstance(error, ModelError):
-        reason = f"Could not start the model [{name}]: {error.message}; to fetch it, run: headpond models pull {name}"
-        hint = f" ({error.hint})" if error.hint and "models pull" not in error.hint else ""
-        return RestError(404, "resource_not_found_exception", reason + hint)
+        reason = f"Could not start the model [{name}]: {error.message}"
+        hint = error.hint or ""
+        if "headpond models" not in hint:
+            hint = f"to fetch it, run: headpond models pull {name}" + (f" ({hint})" if hint else "")
+        return RestError(404, "resource_not_found_exception", f"{reason}; {hint}")
     return RestError(500, "status_exception", str(error))

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from headpond.errors import HeadpondError, RestError
+from headpond.errors import HeadpondError, ModelError, RestError
 from headpond.inference.deadline import Deadline
 from headpond.inference.input_type import InputType
+from headpond.inference.invalid import status_exception
 from headpond.inference.request import InferenceRequest
 from headpond.inference.results import (
     Rerank,
@@ -49,15 +50,24 @@ class Models:
             deadline: how long to wait for a fetch.
 
         Raises:
-            RestError: 404, its weights cannot be had or run; 408, they are on their way; 501, the extra `local` is not
-                installed.
+            RestError: 404, its weights cannot be had or run; 408, they are on their way; 409, the model of this name is
+                another one now, whose vectors would not fit those already kept; 501, the extra `local` is not installed.
         """
         name, method = served["serves"], served["method"]
-        loaded = self._loaded.get((name, method))
-        if loaded is not None:
-            return loaded
+        model = self._loaded.get((name, method)) or self._load(name, method, deadline)
+        kept = served.get("weights")
+        if method in ("embedding", "expansion") and kept is not None and model.card.fingerprint != kept:
+            reason = f"The model [{name}] is not the one that this endpoint was made with"
+            change = f"(its weights were [{kept}], now they are [{model.card.fingerprint}])"
+            raise status_exception(409, f"{reason} {change}; delete the endpoint and make it again")
+        return model
+
+    def _load(self, name: str, method: str, deadline: Deadline) -> Model:
         try:
             if not store.present(name):
+                if name not in catalog.cards():
+                    hint = f"headpond models add FOLDER --name {name}"
+                    raise ModelError("its files are not on this machine any more", hint=f"add them again: {hint}")
                 fetch(catalog.get(name), deadline)
             with self._lock:
                 if (name, method) not in self._loaded:
