@@ -51,7 +51,7 @@ class Models:
 
         Raises:
             RestError: 404, its weights cannot be had or run; 408, they are on their way; 409, the model of this name is
-                another one now, whose vectors would not fit those already kept; 501, the extra `local` is not installed.
+                another one now, whose vectors would not fit those already kept; 501, the extra `local` is missing.
         """
         name, method = served["serves"], served["method"]
         model = self._loaded.get((name, method)) or self._load(name, method, deadline)
