@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import sys
 import zlib
 from abc import ABC, abstractmethod
@@ -14,6 +15,9 @@ from typing import Any, BinaryIO, ClassVar, cast
 
 from headpond.errors import InputError
 
+_END = 65_536
+"""Bytes of the first and of the last part of a file that identify it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -24,12 +28,15 @@ class Item:
         document: the record; None when it cannot be read.
         raw: what was read, when it cannot be; a text so that a dead letter can hold it.
         error: why it cannot be read.
+        position: where to go on behind it, for `Source.items_after`: JSON that only the source understands; None when
+            its line is enough.
     """
 
     line: int
     document: dict[str, Any] | None
     raw: Any = None
     error: str | None = None
+    position: Any = None
 
 
 class Source(ABC):
@@ -48,6 +55,25 @@ class Source(ABC):
         Raises:
             InputError: the source ends before its end (a broken archive, a read error).
         """
+
+    def items_after(self, line: int, position: Any) -> Iterator[Item]:
+        """What comes behind an item; a source that cannot jump reads up to it again.
+
+        Args:
+            line: of the item.
+            position: of the item.
+
+        Raises:
+            InputError: as `items`.
+        """
+        return (item for item in self.items() if item.line > line)
+
+    def identity(self) -> dict[str, Any] | None:
+        """What tells this source from others and changes with its content, wherever it lies; JSON.
+
+        None when that cannot be known before it is read: a job of such a source always starts from its beginning.
+        """
+        return None
 
     def fraction(self) -> float | None:
         """How much has been read, 0 to 1; None when unknown."""
@@ -93,6 +119,16 @@ class FileSource(Source):
         if self._raw is None or self._raw.closed or not self._size:
             return None
         return min(1.0, self._raw.tell() / self._size)
+
+    def identity(self) -> dict[str, Any] | None:
+        """Name, size, and a digest of both ends: the same file is known on another machine, too."""
+        if self._path is None or not self._size:
+            return None
+        with self._path.open("rb") as file:
+            digest = hashlib.blake2b(file.read(_END), digest_size=16)
+            file.seek(max(0, self._size - _END))
+            digest.update(file.read(_END))
+        return {"name": self._path.name, "size": self._size, "digest": digest.hexdigest()}
 
     @abstractmethod
     def parse(self, file: BinaryIO) -> Iterator[Item]:
