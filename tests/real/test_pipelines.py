@@ -16,7 +16,9 @@ from elasticsearch import Elasticsearch
 from headpond.connect import connect
 from headpond.pipeline import Pipeline
 from headpond.pipeline.load import from_dict, load
+from headpond.pipeline.mapping_difference import compare
 from headpond.testing.compare import differences
+from tests.pipeline.test_mapping_difference import RICH
 from tests.real.node import RealNode
 
 pytestmark = pytest.mark.real
@@ -38,6 +40,36 @@ def test_a_shipped_pipeline_passes_its_own_tests_on_elasticsearch(path: Path, cl
     results = Pipeline(load(path), cluster).test()
     assert results
     assert [(one.name, one.failures) for one in results if not one.passed] == []
+
+
+def test_an_index_made_from_a_mapping_does_not_differ_from_it(cluster: Elasticsearch):
+    cluster.indices.create(index="rich", mappings=RICH)
+    difference = compare(RICH, cluster.indices.get_mapping(index="rich")["rich"]["mappings"])
+    cluster.indices.delete(index="rich")
+    assert (difference.added, difference.conflicts, difference.parameters) == ([], [], [])
+
+
+def test_an_index_is_completed_on_elasticsearch(cluster: Elasticsearch):
+    here = {"body": {"type": "text", "analyzer": "english"}, "parts": {"type": "nested", "include_in_parent": True}}
+    cluster.indices.create(index="incomplete", mappings={"dynamic": "strict", "properties": here})
+    multi = {"type": "text", "analyzer": "english", "fields": {"raw": {"type": "keyword"}}}
+    parts = {"type": "nested", "include_in_parent": True, "properties": {"price": {"type": "float"}}}
+    wanted = {"mappings": {"properties": {"body": multi, "parts": parts, "dense": {"type": "dense_vector"}}}}
+    model = {"model_id": "e", "input_output": {"input_field": "body", "output_field": "dense"}}
+    data = {
+        "endpoints": {"e": {"task_type": "text_embedding", "service": "fake", "service_settings": {"dimensions": 8}}},
+        "index": {"name": "incomplete", "mapping": wanted},
+        "processors": [{"inference": model}],
+    }
+    pipeline = Pipeline(from_dict(data), cluster)
+    try:
+        pipeline.apply()
+        made = cluster.indices.get_mapping(index="incomplete")["incomplete"]["mappings"]
+        assert compare(wanted["mappings"], made).added == []
+        assert made["properties"]["dense"]["dims"] == 8
+        assert pipeline.ingest([{"_id": "1", "body": "a mill"}]).indexed == 1
+    finally:
+        cluster.indices.delete(index="incomplete")
 
 
 def records() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The index of a pipeline: its body with vector fields filled in from the endpoints, made or checked on a target.
+"""The index of a pipeline: its body with vector fields filled in from the endpoints, made or completed on a target.
 
 Every document carries `headpond.hash`, what its record and the pipeline looked like when it was indexed; a later run
 reads it to leave unchanged records alone. The mapping's `_meta.headpond` remembers which model filled which field.
@@ -6,6 +6,7 @@ reads it to leave unchanged records alone. The mapping's `_meta.headpond` rememb
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ from headpond.errors import PipelineError, TargetError
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.environment import resolve
+from headpond.pipeline.mapping_difference import compare
 from headpond.pipeline.spec import PipelineSpec
+
+log = logging.getLogger("headpond.pipeline")
 
 METADATA = "headpond"
 """The field of a document, and the key of `_meta`, that belong to this toolkit."""
@@ -103,7 +107,9 @@ def ensure(
     endpoints: Mapping[str, TargetEndpoint],
     dimensions: Dimensions,
 ) -> bool:
-    """Makes the index, or checks that the one there fits; True when it was made.
+    """Makes the index, or adds to the one there what the pipeline's mapping has and it lacks; True when it was made.
+
+    Other parameters of fields than the pipeline's mapping has are said in a warning.
 
     Raises:
         PipelineError: the existing index does not fit the pipeline; says which field and why.
@@ -115,7 +121,7 @@ def ensure(
             made = body(spec, endpoints, dimensions)
             client.indices.create(index=name, **made)
             return True
-        _check_existing(client, name, existing, spec, endpoints, dimensions)
+        _complete(client, name, existing, spec, endpoints, dimensions)
         return False
     except ApiError as error:
         raise TargetError(f"index [{name}]: {describe(error)}") from None
@@ -133,7 +139,7 @@ def _mapping_of(client: Elasticsearch, name: str) -> dict[str, Any] | None:
     return dict(next(iter(answer.values())))
 
 
-def _check_existing(
+def _complete(
     client: Elasticsearch,
     name: str,
     existing: Mapping[str, Any],
@@ -142,14 +148,19 @@ def _check_existing(
     dimensions: Dimensions,
 ) -> None:
     where = f"index [{name}]"
-    known = mappings.fields(dict(existing))
     mapping = existing.get("mappings") or {}
-    models = ((mapping.get("_meta") or {}).get(METADATA) or {}).get("models") or {}
+    wanted = _wanted(existing, spec, endpoints, dimensions)
+    difference = compare(wanted, mapping)
+    known = {**mappings.fields({"mappings": wanted}), **mappings.fields(dict(existing))}
+    meta = mapping.get("_meta") or {}
+    models = (meta.get(METADATA) or {}).get("models") or {}
+    now = {}
     for output in outputs(spec, endpoints):
         if output.type is None:
             continue
-        then, now = models.get(output.field), output.endpoint.fingerprint
-        if then is not None and then != now:
+        then = models.get(output.field)
+        now[output.field] = output.endpoint.fingerprint
+        if then is not None and then != now[output.field]:
             raise PipelineError(
                 f"{where}: field [{output.field}] holds vectors of another model than endpoint "
                 f"[{output.endpoint.inference_id}] has now; mixing them would break the search",
@@ -157,8 +168,36 @@ def _check_existing(
             )
         # The same model made the field, so its dims are right and nobody has to be asked.
         _check(output, known.get(output.field), where, dimensions if then is None else lambda _: None)
-    if f"{METADATA}.hash" not in known:
-        client.indices.put_mapping(index=name, properties={METADATA: METADATA_FIELD})
+    if difference.conflicts:
+        raise PipelineError(
+            f"{where}: {'; '.join(difference.conflicts)}; a field's type cannot be changed",
+            hint="ingest into a new index (--index NAME), delete this one first, or make the mapping say what is there",
+        )
+    for text in difference.parameters:
+        log.warning("%s: %s; a new index would have what the file says", where, text)
+    if difference.additions:
+        own = {"pipeline": spec.name, "models": {**models, **now}}
+        client.indices.put_mapping(index=name, properties=difference.additions, meta={**meta, METADATA: own})
+        added = [path for path in difference.added if path.partition(".")[0] != METADATA]
+        if added:
+            fields = ", ".join(f"[{path}]" for path in added)
+            log.warning("%s: added to its mapping: %s; documents that are there already lack them", where, fields)
+
+
+def _wanted(
+    existing: Mapping[str, Any],
+    spec: PipelineSpec,
+    endpoints: Mapping[str, TargetEndpoint],
+    dimensions: Dimensions,
+) -> dict[str, Any]:
+    """The `mappings` that an index needs; vector fields have their dims only where one has to be added."""
+    if spec.mapping is None:
+        return {"properties": {METADATA: METADATA_FIELD}}
+    there = mappings.fields(dict(existing))
+    if any(output.field not in there for output in outputs(spec, endpoints)):
+        return dict(body(spec, endpoints, dimensions)["mappings"])
+    own = spec.mapping.get("mappings") or {}
+    return {**own, "properties": {**(own.get("properties") or {}), METADATA: METADATA_FIELD}}
 
 
 def _check(
