@@ -145,3 +145,9 @@ def test_a_long_array_of_numbers_becomes_a_vector(client: Elasticsearch) -> None
     assert properties["short"]["type"] == "float"
     near = client.search(index="i", knn={"field": "v", "query_vector": [0.5] * 128, "k": 1})
     assert near["hits"]["hits"][0]["_id"] == "0"
+
+
+def test_a_whole_number_may_be_written_with_a_fraction(client: Elasticsearch) -> None:
+    make(client, {"t": {"type": "text", "position_increment_gap": 50.0}})
+    mapping = client.indices.get_mapping(index="i")["i"]["mappings"]
+    assert mapping["properties"]["t"]["position_increment_gap"] == 50

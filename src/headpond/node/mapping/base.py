@@ -73,7 +73,9 @@ def boolean(value: Any) -> bool:
 
 
 def integer(value: Any) -> int:
-    """An integer option, also as a string."""
+    """An integer option, also as a string; a number loses its fraction, as in `XContentMapValues.nodeIntegerValue`."""
+    if isinstance(value, float):
+        return int(value)
     try:
         return int(str(value))
     except ValueError:
