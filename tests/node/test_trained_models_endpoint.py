@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,25 @@ def test_an_endpoint_whose_deployment_was_stopped_says_so(client: Elasticsearch,
         "type": "resource_not_found_exception",
         "reason": "Could not find trained model [mine]",
         "status": 404,
+    }
+
+
+def test_nobody_waits_longer_than_the_timeout(
+    client: Elasticsearch, stand_in: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(client, "m", "text_embedding", stand_in.definition("text_embedding"))
+    put(client, "text_embedding", model_id="m", **ALLOCATIONS)
+    released = threading.Event()
+    monkeypatch.setattr("tests.node.trained.StandIn.run", lambda *_: released.wait(60))
+    try:
+        with pytest.raises(ApiError) as caught:
+            client.inference.text_embedding(inference_id="mine", input=["a", "b"], timeout="100ms")
+    finally:
+        released.set()
+    assert error_of(caught) == {
+        "type": "status_exception",
+        "reason": "Request timed out after [100ms]",
+        "status": 408,
     }
 
 

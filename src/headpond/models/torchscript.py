@@ -52,7 +52,7 @@ class TorchScript:
 
     def __init__(self, path: Path) -> None:
         self._torch: Any = need("torch", "running a model that Eland uploaded", extra="torch")
-        _inspect(path)
+        look_through(path)
         with _lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch calls its own format deprecated
             self._torch.set_num_threads(default_threads())
@@ -96,8 +96,12 @@ class TorchScript:
         return result
 
 
-def _inspect(path: Path) -> None:
-    """Refuses what is no TorchScript archive, or one that does more than compute."""
+def look_through(path: Path) -> None:
+    """Refuses what is no TorchScript archive, or one whose code touches files; runs nothing of it and needs no torch.
+
+    Raises:
+        ModelError: says what it is.
+    """
     try:
         with path.open("rb") as file:
             if file.read(4) != b"PK\x03\x04":  # torch knows a second format, which would not be looked through here
