@@ -239,7 +239,8 @@ def test_only_completions_are_streamed(ask: Ask, task_type: str) -> None:
 
 
 def test_a_chat_is_only_streamed(ask: Ask) -> None:
-    for body in ({"messages": []}, {"input": "a"}):
+    bodies: list[Any] = [{"messages": []}, {"input": "a"}]
+    for body in bodies:
         answer = ask("POST", "/_inference/chat_completion/chat_completion", body)
         only = "The [chat_completion] task type only supports streaming, please try again with the _stream API"
         expected = {"error": {"code": "bad_request", "message": only, "type": "status_exception"}}
