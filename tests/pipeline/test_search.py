@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from headpond.errors import InputError, PipelineError, TargetError
 from headpond.pipeline import Pipeline
 from tests.pipeline.conftest import Build
-from tests.pipeline.pipelines import RECORDS, SETTINGS, ids, standard
+from tests.pipeline.pipelines import RECORDS, SETTINGS, fake, ids, standard
 
 
 @pytest.fixture
@@ -158,6 +158,60 @@ def test_an_unknown_endpoint_in_the_search_is_said(filled: Build) -> None:
            "query_vector_builder": {"text_embedding": {"model_id": "gone", "model_text": "x"}}}  # fmt: skip
     with pytest.raises(TargetError, match=r"endpoint \[gone\] did not embed the query: .*not found \[gone\]"):
         unranked(filled, {"rrf": {"retrievers": [{"knn": knn}, legs()[0]]}}).search("river")
+
+
+def another_model(es: Elasticsearch) -> None:
+    """The endpoint gets another model of the same dimensions."""
+    es.inference.delete(inference_id="dense")
+    config = {"service": "fake", "service_settings": {"dimensions": 16, "seed": 7}}
+    es.inference.put(inference_id="dense", task_type="text_embedding", inference_config=config)
+
+
+def test_a_leg_over_vectors_of_another_model_is_left_out(es: Elasticsearch, filled: Build) -> None:
+    pipeline = unranked(filled, {"rrf": {"retrievers": legs()}})
+    assert "degraded" not in pipeline.search("wheel of a mill")
+    another_model(es)
+    answer = unranked(filled, {"rrf": {"retrievers": legs()}}).search("wheel of a mill")
+    without = unranked(filled, {"rrf": {"retrievers": [legs()[0], legs()[2]]}}).search("wheel of a mill")
+    assert ids(answer) == ids(without)
+    (degraded,) = answer["degraded"]
+    assert degraded["stage"] == "search.retriever.rrf.retrievers[1].knn"
+    assert degraded["reason"] == (
+        "field [dense] of index [things] holds vectors of another model than endpoint [dense] has now;"
+        " they cannot be compared"
+    )
+
+
+def test_a_search_over_nothing_but_vectors_of_another_model_is_refused(es: Elasticsearch, filled: Build) -> None:
+    another_model(es)
+    with pytest.raises(
+        PipelineError, match=r"holds vectors of another model than endpoint .*\n  ingest into a new index"
+    ):
+        unranked(filled, legs()[1]).search("mill")
+    with pytest.raises(TargetError, match=r"no leg of the search could be run: field .* of another model") as caught:
+        unranked(filled, {"rrf": {"retrievers": [legs()[1]]}}).search("mill")
+    assert not caught.value.transient
+
+
+def test_what_is_known_of_the_models_is_looked_up_again_before_a_leg_is_left_out(
+    es: Elasticsearch, filled: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = unranked(filled, legs()[1])
+    another_model(es)
+    with pytest.raises(PipelineError, match="of another model"):
+        pipeline.search("mill")
+    es.indices.delete(index="things")
+    endpoints = {**standard()["endpoints"], "dense": fake("text_embedding", dimensions=16, seed=7)}
+    filled(endpoints=endpoints).ingest(RECORDS, settings=SETTINGS)
+    assert ids(pipeline.search("wheel of a mill"))[0] == "mill"
+
+
+def test_vectors_that_somebody_else_made_are_searched(es: Elasticsearch, build: Build) -> None:
+    es.indices.create(index="things", mappings={"properties": {"dense": {"type": "dense_vector", "dims": 16}}})
+    build().apply("others")
+    made = es.inference.text_embedding(inference_id="dense", input="a mill")["text_embedding"][0]["embedding"]
+    es.index(index="things", id="mill", document={"dense": made}, refresh=True)
+    assert ids(unranked(build, legs()[1]).search("mill")) == ["mill"]
 
 
 def test_an_unknown_placeholder_is_answered_with_the_nearest(filled: Build) -> None:

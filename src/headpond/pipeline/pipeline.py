@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 from headpond.pipeline import search as searching
 from headpond.pipeline.case import CaseResult, run_tests
 from headpond.pipeline.endpoints import apply
+from headpond.pipeline.field_models import FieldModels
 from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.infer import dimensions
 from headpond.pipeline.ingest import ingest
@@ -39,6 +40,7 @@ class Pipeline:
     def __init__(self, spec: PipelineSpec, client: Elasticsearch) -> None:
         self.spec = spec
         self.client = client
+        self._models: dict[str, FieldModels] = {}
 
     def __repr__(self) -> str:
         return f"Pipeline({self.spec.name!r})"
@@ -116,11 +118,13 @@ class Pipeline:
 
         Raises:
             InputError: the text is blank.
-            PipelineError: the pipeline has no search, or the target refuses it.
+            PipelineError: the pipeline has no search, the target refuses it, or the vectors are another model's.
             TargetError: the target or the index is not there.
         """
         name = index_name(self.spec, index)
-        return searching.search(self.spec, self.client, name, text, size=size, from_=from_, filter=filter)
+        models = self._models.setdefault(name, FieldModels(self.client, name))
+        options: dict[str, Any] = {"size": size, "from_": from_, "filter": filter, "models": models}
+        return searching.search(self.spec, self.client, name, text, **options)
 
     def widened(self, body: dict[str, Any]) -> dict[str, Any]:
         """A `_search` body that asks for as many hits as the response processors want to see."""

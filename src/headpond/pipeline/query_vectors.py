@@ -78,10 +78,10 @@ def fill(body: Any, vectors: Vectors) -> Any:
     filled: dict[str, Any] = {}
     for key, value in body.items():
         if key == "query_vector_builder":
-            filled["query_vector"] = _vector(_dense(value), vectors)
-        elif key == "sparse_vector" and _is_sparse(value):
+            filled["query_vector"] = _vector(dense(value), vectors)
+        elif key == "sparse_vector" and is_sparse(value):
             rest = {name: item for name, item in value.items() if name not in ("inference_id", "query")}
-            filled[key] = {**rest, "query_vector": _vector(_sparse(value), vectors)}
+            filled[key] = {**rest, "query_vector": _vector(sparse(value), vectors)}
         else:
             filled[key] = fill(value, vectors)
     return filled
@@ -94,25 +94,32 @@ def _asked(node: Any) -> Iterator[Asked]:
     elif isinstance(node, dict):
         for key, value in node.items():
             if key == "query_vector_builder":
-                yield _dense(value)
-            elif key == "sparse_vector" and _is_sparse(value):
-                yield _sparse(value)
+                yield dense(value)
+            elif key == "sparse_vector" and is_sparse(value):
+                yield sparse(value)
             else:
                 yield from _asked(value)
 
 
-def _dense(builder: Any) -> Asked:
+def dense(builder: Any) -> Asked:
+    """What a `query_vector_builder` asks for.
+
+    Raises:
+        PipelineError: it is not of the one kind there is.
+    """
     options = builder.get("text_embedding") if isinstance(builder, dict) else None
     if not isinstance(options, dict) or not isinstance(options.get("model_id"), str):
         raise PipelineError("a query_vector_builder is {text_embedding: {model_id: ..., model_text: ...}}")
     return Asked("text_embedding", options["model_id"], str(options.get("model_text", "")))
 
 
-def _is_sparse(value: Any) -> bool:
+def is_sparse(value: Any) -> bool:
+    """Whether a `sparse_vector` query names an endpoint."""
     return isinstance(value, dict) and "inference_id" in value and "query_vector" not in value
 
 
-def _sparse(options: dict[str, Any]) -> Asked:
+def sparse(options: dict[str, Any]) -> Asked:
+    """What a `sparse_vector` query asks for."""
     return Asked("sparse_embedding", str(options["inference_id"]), str(options.get("query", "")))
 
 

@@ -20,6 +20,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 from headpond.errors import InputError, PipelineError, TargetError
 from headpond.pipeline import search_template
 from headpond.pipeline.api_error import describe
+from headpond.pipeline.field_models import OTHER_MODEL, FieldModels
 from headpond.pipeline.query_text import query_text, without_ext
 from headpond.pipeline.query_vectors import embed, fill
 from headpond.pipeline.reranker import DeadlineReranker
@@ -44,6 +45,7 @@ def search(
     size: int = _SIZE,
     from_: int = 0,
     filter: Mapping[str, Any] | None = None,
+    models: FieldModels | None = None,
 ) -> Answer:
     """Searches and runs the response processors.
 
@@ -55,6 +57,7 @@ def search(
         size: how many hits to return.
         from_: how many of the first hits to leave out.
         filter: a query that restricts the hits.
+        models: of the fields of `index`; kept by who searches often.
 
     Returns:
         A `_search` answer. Hits that a stage has ranked carry `_headpond` (see `stages.response.rerank`); `degraded` is
@@ -62,7 +65,8 @@ def search(
 
     Raises:
         InputError: the text is blank, or size or from_ are out of range.
-        PipelineError: the pipeline cannot search, or the target refuses its query.
+        PipelineError: the pipeline cannot search, the target refuses its query, or the index holds vectors of another
+            model.
         TargetError: the target or the index is not there.
     """
     if spec.file.search is None:
@@ -79,7 +83,7 @@ def search(
     _check_window(body, where)
     wide = widened(spec, body)
     try:
-        answer = _run(spec, client, index, wide)
+        answer = _run(spec, client, index, wide, models or FieldModels(client, index))
     except NotFoundError:
         raise TargetError(f"there is no index [{index}]", hint=f"headpond ingest {spec.name} FILE") from None
     except ApiError as error:
@@ -126,14 +130,16 @@ def process(spec: PipelineSpec, client: Elasticsearch, body: Body, answer: Answe
     return _finish(spec, client, answer, query_text(body), page)
 
 
-def _run(spec: PipelineSpec, client: Elasticsearch, index: str, body: Body) -> Answer:
+def _run(spec: PipelineSpec, client: Elasticsearch, index: str, body: Body, models: FieldModels) -> Answer:
     retriever = body.get("retriever")
     if retriever is None or not is_compound(retriever):
+        if wrong := models.mismatch(body):
+            raise PipelineError(wrong, where=str(spec.where.at("search")) or None, hint=OTHER_MODEL)
         filled = fill(body, embed(client, [body]))
         return dict(client.search(index=index, body=filled).body)
     started = time.monotonic()
     tree = parse(retriever, spec.where.at("search", "retriever"), body["size"])
-    run = Run(client, index, shared(body))
+    run = Run(client, index, shared(body), models)
     hits = run.execute(tree)
     if "min_score" in body:
         hits = [hit for hit in hits if np.float32(hit["_score"]) >= np.float32(body["min_score"])]

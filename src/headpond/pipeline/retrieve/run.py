@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 from headpond import ranking
 from headpond.errors import PipelineError, TargetError
 from headpond.pipeline.api_error import cause
+from headpond.pipeline.field_models import FieldModels
 from headpond.pipeline.query_vectors import EmbeddingFailed, embed, fill
 from headpond.pipeline.reranker import DeadlineReranker
 from headpond.pipeline.retrieve.tree import Leaf, Node, Tree, leaves
@@ -44,8 +45,10 @@ class Run:
         client: of the target.
         index: where to search.
         shared: body keys that every leg gets.
+        models: what filled the vector fields of the index.
         hits: every hit seen, by index and id.
         degraded: legs and rerankers that could not do their work.
+        passing: whether a leg that could not be run may be later.
         timed_out: whether a leg said so.
         shards: of the first leg.
     """
@@ -53,8 +56,10 @@ class Run:
     client: Elasticsearch
     index: str
     shared: Mapping[str, Any]
+    models: FieldModels
     hits: dict[Key, Hit] = field(default_factory=dict)
     degraded: list[Degraded] = field(default_factory=list)
+    passing: bool = False
     timed_out: bool = False
     shards: Mapping[str, Any] | None = None
 
@@ -68,14 +73,19 @@ class Run:
         found = self._legs(list(leaves(tree)))
         ranked = self._rank(tree, found)
         if ranked is None:
-            raise TargetError("no leg of the search could be run: " + self.degraded[0].reason, transient=True)
+            raise TargetError("no leg of the search could be run: " + self.degraded[0].reason, transient=self.passing)
         return [{**self.hits[key], "_score": as_json(score)} for key, score in ranked]
 
     def _legs(self, legs: list[Leaf]) -> dict[str, list[tuple[Key, float]] | None]:
         """What every leaf finds, by its name; None for one that could not be embedded."""
         started = time.monotonic()
-        vectors = embed(self.client, (leg.retriever for leg in legs))
         found: dict[str, list[tuple[Key, float]] | None] = {}
+        for leg in legs:
+            if wrong := self.models.mismatch(leg.retriever):
+                self.degraded.append(Degraded(leg.name, wrong, 0))
+                found[leg.name] = None
+        legs = [leg for leg in legs if leg.name not in found]
+        vectors = embed(self.client, (leg.retriever for leg in legs))
         asked: list[Leaf] = []
         searches: list[dict[str, Any]] = []
         for leg in legs:
@@ -86,6 +96,7 @@ class Run:
                     raise
                 spent = round((time.monotonic() - started) * 1000)
                 self.degraded.append(Degraded(leg.name, error.message, spent))
+                self.passing = True
                 found[leg.name] = None
                 continue
             asked.append(leg)
