@@ -46,6 +46,7 @@ def connect(
     from elasticsearch import Elasticsearch
 
     from headpond.node.transport import PondBeside, node_class
+    from headpond.overheard import HeardNode
     from headpond.serializer import SERIALIZERS
 
     target = target or config.target()
@@ -56,6 +57,7 @@ def connect(
     url, options = _cluster_options(target, options)
     if inference != "target":
         options["node_class"] = node_class(_inference_pond(inference), PondBeside)
+    options.setdefault("node_class", HeardNode)
     client = Elasticsearch(url, **options)
     if check:
         try:

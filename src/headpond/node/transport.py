@@ -19,8 +19,9 @@ from elastic_transport import (
 from elastic_transport._models import DEFAULT, DefaultType
 from elastic_transport._node import NodeApiResponse
 
-from headpond.node.http import Request, Response
+from headpond.node.http import ByteStream, Request, Response
 from headpond.node.node import Node
+from headpond.overheard import joined
 
 INFERENCE = "/_inference"
 
@@ -44,7 +45,14 @@ def to_api_response(node: NodeConfig, response: Response, started: float) -> Nod
         status=response.status,
         headers=HttpHeaders(response.headers),
     )
-    return NodeApiResponse(meta, response.read())
+    return NodeApiResponse(meta, response.body if response.stream is None else _whole(response.stream))
+
+
+def _whole(stream: ByteStream) -> bytes:
+    try:
+        return joined(stream)
+    finally:
+        stream.close()
 
 
 class PondNode(BaseNode):
