@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -41,12 +42,38 @@ class DeadLetters:
                 if self._file is None:
                     handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
                     self._file = os.fdopen(handle, "ab", buffering=0)
-                self._file.write(_line(letter))
+                self._append(self._file, _line(letter))
             except OSError as error:
                 raise JobError(
                     f"the dead letters cannot be written to {self._path}: {error.strerror}",
                     hint="make room or give another file, then run the same command again",
                 ) from None
+
+    def sync(self) -> None:
+        """Brings what was written to the disk itself.
+
+        Raises:
+            JobError: that failed.
+        """
+        with self._lock:
+            try:
+                if self._file is not None and not self._file.closed:
+                    os.fsync(self._file.fileno())
+            except OSError as error:
+                if error.errno != errno.EINVAL:  # a pipe or a device has nothing to bring
+                    raise JobError(f"the dead letters in {self._path} are not on disk: {error.strerror}") from None
+
+    @staticmethod
+    def _append(file: BinaryIO, line: bytes) -> None:
+        """Writes a line as a whole or not at all: on a full disk a part of it may go through."""
+        written = 0
+        try:
+            while written < len(line):
+                written += file.write(line[written:])
+        except OSError:
+            if written:
+                file.truncate(file.seek(0, os.SEEK_END) - written)
+            raise
 
     def close(self) -> None:
         """Closes the file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
@@ -19,10 +20,16 @@ from headpond.pipeline.embedder import BatchEmbedder
 from headpond.pipeline.endpoints import apply
 from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.job import Job, JobSettings
+from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, IngestInterrupted, IngestStoppedError, OnProgress, Report
 from headpond.pipeline.sources import Given, open_source
+from headpond.pipeline.sources.base import Source
 from headpond.pipeline.spec import PipelineSpec
+from headpond.pipeline.state.begin import Begun, begin
+from headpond.pipeline.state.job_state import COMPLETE, INTERRUPTED, STOPPED, JobState, describe_sources, job_id
+from headpond.pipeline.state.keeper import Keeper
+from headpond.pipeline.state.prefix import NOTHING, Prefix
 from headpond.pipeline.target import check_version
 from headpond.pipeline.unchanged import Unchanged
 
@@ -63,46 +70,91 @@ def ingest(
     check_version(client)
     name = index_name(spec, index)
     endpoints = apply(client, spec)
+    does = identity.of_pipeline(spec, endpoints)
+    begun = _begin(client, spec, name, does, opened, settings)
+    start = begun.start if begun else NOTHING
     counters, stop, abort = Counters(), threading.Event(), threading.Event()
-    letters = DeadLetters(settings.dead_letters or dead_letters.default_path(spec.name))
-    with EmbeddingCache((settings.cache or cache.default_path()) if settings.use_cache else None) as known:
+    if begun:
+        counters.go_on(start.counts, begun.state.inference)
+    earlier = begun.letters() if begun else None
+    letters = DeadLetters(settings.dead_letters or earlier or dead_letters.default_path(spec.name))
+    prefix = Prefix(start)
+    ledger = Ledger(prefix, counters, letters, begun.state.id if begun else None)
+    keeper = Keeper(begun, prefix, counters, letters, settings.heartbeat, (stop, abort)) if begun else None
+    reader = Reader(
+        opened,
+        does,
+        records=settings.window,
+        size=settings.window_bytes,
+        id_field=settings.id_field,
+        ledger=ledger,
+        after=start.place,
+    )
+
+    def run(known: EmbeddingCache) -> Job:
         embedder = BatchEmbedder(client, endpoints, known, counters, settings.pace, stop)
         try:
-            fresh = ensure(client, name, spec, endpoints, embedder.dimensions)
+            made = ensure(client, name, spec, endpoints, embedder.dimensions)
+            if made and keeper:
+                keeper.index_is_new(client)
+            unchanged = None if made else Unchanged(client, name, settings.retry, stop, counters)
             retried = lambda: counters.add(retries=1)  # noqa: E731
-            job = Job(
-                spec.processors,
-                embedder,
-                Reader(
-                    opened,
-                    identity.of_pipeline(spec, endpoints),
-                    records=settings.window,
-                    size=settings.window_bytes,
-                    id_field=settings.id_field,
-                    on_take=lambda: counters.add(taken=1),
-                    on_bad=lambda failure, item, source: job.bad(failure, item, source),
-                ),
-                None if fresh else Unchanged(client, name, settings.retry, stop, counters),
-                [BulkWriter(client, name, settings.retry, abort, retried) for _ in range(settings.writers)],
-                letters,
-                counters,
-                settings,
-                stop,
-                abort,
-            )
+            writers = [BulkWriter(client, name, settings.retry, abort, retried) for _ in range(settings.writers)]
+            job = Job(spec.processors, embedder, reader, unchanged, writers, ledger, counters, settings, stop, abort)
             job.run(on_progress)
+            return job
         finally:
             embedder.close()
-            letters.close()
-    complete = job.error is None and counters.taken == counters.settled and not stop.is_set()
-    report = counters.report(name, letters.path, complete=complete)
+
+    try:
+        if keeper:
+            keeper.start()
+        with EmbeddingCache(_cache(settings, begun)) as known:
+            job = run(known)
+        error = (keeper.lost if keeper else None) or job.error
+        complete = error is None and counters.taken == counters.settled and not stop.is_set()
+        if keeper:
+            keeper.end(INTERRUPTED if job.interrupted and error is None else COMPLETE if complete else STOPPED, error)
+    except BaseException as fault:
+        if keeper:
+            keeper.end(INTERRUPTED if isinstance(fault, KeyboardInterrupt) else STOPPED, fault)
+        raise
+    finally:
+        letters.close()
+    report = counters.report(name, letters.path or earlier, complete=complete)
     if report.indexed:
         _refresh(client, name)
-    if job.error is not None:
-        raise _stopped(job.error, report) from job.error
+    if error is not None:
+        raise _stopped(error, report) from error
     if job.interrupted:
         raise _interrupted(report)
+    if begun:
+        begun.forget_journal()
     return report
+
+
+def _begin(
+    client: Elasticsearch, spec: PipelineSpec, name: str, does: bytes, sources: Sequence[Source], settings: JobSettings
+) -> Begun | None:
+    """Takes the job; None for one that cannot be known again, because a source cannot."""
+    described = describe_sources(sources) if settings.resume else None
+    if described is None:
+        return None
+    wanted = JobState(
+        id=job_id(spec.name, does, name, described, settings.id_field),
+        pipeline=spec.name,
+        index=name,
+        index_uuid="",
+        sources=described,
+    )
+    return begin(client, wanted, fresh=settings.fresh, take_over=settings.take_over, patience=settings.patience)
+
+
+def _cache(settings: JobSettings, begun: Begun | None) -> Path | None:
+    """Where vectors are kept: a job that uses none of earlier jobs keeps its own for as long as it is unfinished."""
+    if settings.use_cache:
+        return settings.cache or cache.default_path()
+    return begun.journal() if begun else None
 
 
 def _refresh(client: Elasticsearch, name: str) -> None:

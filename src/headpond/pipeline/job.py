@@ -9,30 +9,28 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from headpond.pipeline.bulk import BulkWriter, Line
-from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.embedder import BatchEmbedder, Pace
+from headpond.pipeline.ledger import Ledger
+from headpond.pipeline.progress import TICK, Progress
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, OnProgress
 from headpond.pipeline.retry import Retry, StopRequested
-from headpond.pipeline.sources.base import Item
 from headpond.pipeline.unchanged import Unchanged
 from headpond.stages.chain import Chain
 from headpond.stages.ingest.base import Context
 from headpond.stages.record import Failure, Record
 
-_TICK = 0.1
+_IDLE = 1.0
+"""Seconds that a writer waits for more before it sends what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,12 @@ class JobSettings:
         use_cache: False computes everything anew.
         dead_letters: where records go that cannot be indexed; None for a new file in the working directory.
         id_field: the field that holds ids; None for `_id` or a hash of the record.
+        resume: whether the target keeps the state of the job, so that a run goes on where an earlier one ended; only
+            jobs whose sources are files can be known again.
+        fresh: starts from the beginning, whatever an earlier run left.
+        take_over: takes the job from another run that may be alive.
+        heartbeat: seconds between two writes of the state.
+        patience: seconds without a sign of life after which another run of the job counts as dead.
     """
 
     window: int = 512
@@ -66,6 +70,11 @@ class JobSettings:
     use_cache: bool = True
     dead_letters: Path | None = None
     id_field: str | None = None
+    resume: bool = True
+    fresh: bool = False
+    take_over: bool = False
+    heartbeat: float = 5.0
+    patience: float = 30.0
 
 
 class Job:
@@ -77,7 +86,7 @@ class Job:
         reader: gives windows.
         unchanged: says what needs no work; None when the index is new.
         writers: one for each writing thread.
-        dead_letters: takes what cannot be indexed.
+        ledger: books the ends of records.
         counters: of the job.
         settings: how it is run.
         stop: set to end the job early; shared with the embedder.
@@ -91,7 +100,7 @@ class Job:
         reader: Reader,
         unchanged: Unchanged | None,
         writers: Sequence[BulkWriter],
-        dead_letters: DeadLetters,
+        ledger: Ledger,
         counters: Counters,
         settings: JobSettings,
         stop: threading.Event,
@@ -102,7 +111,7 @@ class Job:
         self._reader = reader
         self._unchanged = unchanged
         self._writers = writers
-        self._dead_letters = dead_letters
+        self._ledger = ledger
         self._counters = counters
         self._settings = settings
         self._stop = stop
@@ -113,6 +122,7 @@ class Job:
         self._next = 0
         self.error: BaseException | None = None
         self.interrupted = False
+        self.forced = False
 
     def run(self, on_progress: OnProgress | None) -> None:
         """Runs until the sources are read and everything is written, or until the job has to end.
@@ -120,7 +130,7 @@ class Job:
         Afterwards `error` holds what ended it early, and `interrupted` says whether that was Ctrl-C. A second Ctrl-C
         ends the writing, too.
         """
-        progress = _Progress(on_progress, self._counters, self._reader.fraction)
+        progress = Progress(on_progress, self._counters, self._reader.fraction)
         workers = [threading.Thread(target=self._enrich, daemon=True) for _ in range(self._settings.workers)]
         writers = [
             threading.Thread(target=self._write, args=pair, daemon=True)
@@ -138,175 +148,176 @@ class Job:
         self._finish(workers, self._windows, progress)
         for writer, inbox in zip(writers, self._inboxes, strict=True):
             self._finish([writer], inbox, progress)
+        self._ledger.close()
         progress.show(done=True)
 
-    def bad(self, failure: Failure, item: Item, source: str) -> None:
-        """Dead-letters what cannot be a record."""
-        self._letter(item.raw, failure, source, item.line, "the record cannot be read")
-
-    def _feed(self, progress: _Progress) -> None:
+    def _feed(self, progress: Progress) -> None:
         """Reads everything and hands it to the workers; runs in the caller's thread."""
         for number, window in enumerate(self._reader):
             while not self._stop.is_set():
                 try:
-                    self._windows.put((number, window), timeout=_TICK)
+                    self._windows.put((number, window), timeout=TICK)
                     break
                 except queue.Full:
                     progress.show()
             if self._stop.is_set():
                 return
 
-    def _finish(self, threads: list[threading.Thread], inbox: queue.Queue[Any], progress: _Progress) -> None:
-        """Tells threads that nothing more comes, and waits for them."""
-        while alive := [thread for thread in threads if thread.is_alive()]:
+    def _finish(self, threads: list[threading.Thread], inbox: queue.Queue[Any], progress: Progress) -> None:
+        """Tells threads that nothing more comes, and waits for them; after a second Ctrl-C nobody is waited for."""
+        while (alive := [thread for thread in threads if thread.is_alive()]) and not self.forced:
             try:
                 with suppress(queue.Full):
-                    inbox.put(None, timeout=_TICK)
-                alive[0].join(_TICK)
+                    inbox.put(None, timeout=TICK)
+                alive[0].join(TICK)
                 progress.show()
             except KeyboardInterrupt:
                 self._interrupt()
             except Exception as error:
-                self._fail(error)
+                self.fail(error)
 
     def _interrupt(self) -> None:
-        """Ctrl-C ends reading and enriching, a second one the writing, too."""
-        if self.interrupted:
-            self._abort.set()
+        """Ctrl-C ends reading and enriching, a second one everything."""
+        self.forced = self.interrupted
         self.interrupted = True
         self._stop.set()
+        if self.forced:
+            self._abort.set()
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException, *, at_once: bool = False) -> None:
+        """Ends the job early.
+
+        Args:
+            error: why.
+            at_once: whether what is on its way to the index is given up, too.
+        """
         self.error = self.error or error
         self._stop.set()
+        if at_once:
+            self._abort.set()
 
     # -- workers
 
     def _enrich(self) -> None:
         while (task := self._windows.get()) is not None:
             number, window = task
-            lines: list[Line] = []
-            try:
+            ready: list[Record] = []
+            with self._failing():
                 if not self._stop.is_set():
-                    lines = self._prepared(window)
-            except StopRequested:
-                pass
-            except BaseException as error:
-                self._fail(error)
+                    ready = self._enriched(window)
             with self._turn:
                 self._turn.wait_for(partial(self._is_next, number))
-            self._hand_on(lines)
+            with self._failing():
+                self._hand_on(ready)
             with self._turn:
                 self._next += 1
                 self._turn.notify_all()
         with suppress(queue.Full):
             self._windows.put_nowait(None)  # the end is for every worker
 
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """An error in a thread ends the job."""
+        try:
+            yield
+        except StopRequested:
+            pass
+        except BaseException as error:
+            self.fail(error)
+
     def _is_next(self, number: int) -> bool:
         return self._next == number
 
-    def _prepared(self, window: list[Record]) -> list[Line]:
+    def _enriched(self, window: list[Record]) -> list[Record]:
         """What of a window is to be written; the rest has come to its end."""
         same = self._unchanged.among(window) if self._unchanged is not None else set()
         for place in same:
-            self._settle(window[place], unchanged=1)
+            self._ledger.settle(window[place], unchanged=1)
         todo = [record for place, record in enumerate(window) if place not in same]
         self._chain.run(todo, self._context)
-        lines = []
+        ready = []
         for record in todo:
             if record.dropped:
-                self._settle(record, unchanged=1, dropped=1)
+                self._ledger.settle(record, unchanged=1, dropped=1)
             elif record.failure is not None:
-                self._dead(record, "a processor failed")
+                self._ledger.dead(record, "a processor failed")
             else:
-                try:
-                    lines.append(Line.of(record))
-                except ValueError as error:
-                    record.failure = Failure("bulk", str(error))
-                    self._dead(record, "the document cannot be sent")
-        return lines
+                ready.append(record)
+        return ready
 
-    def _hand_on(self, lines: list[Line]) -> None:
-        shares: list[list[Line]] = [[] for _ in self._inboxes]
-        for line in lines:
-            shares[zlib.crc32(line.record.id.encode()) % len(shares)].append(line)
-        for share, inbox in zip(shares, self._inboxes, strict=True):
-            while share and not self._abort.is_set():
-                try:
-                    inbox.put(share, timeout=_TICK)
-                    break
-                except queue.Full:
-                    continue
+    def _hand_on(self, records: list[Record]) -> None:
+        """Gives records to the writers in pieces no larger than a bulk request, so that no window is held as JSON."""
+        pieces = [Piece() for _ in self._inboxes]
+        for record in records:
+            if self._abort.is_set():
+                return
+            try:
+                line = Line.of(record)
+            except ValueError as error:
+                record.failure = Failure("bulk", str(error))
+                self._ledger.dead(record, "the document cannot be sent")
+                continue
+            place = zlib.crc32(record.id.encode()) % len(pieces)
+            pieces[place].add(line)
+            if self._full(pieces[place]):
+                self._put(place, pieces[place])
+                pieces[place] = Piece()
+        for place, piece in enumerate(pieces):
+            self._put(place, piece)
+
+    def _put(self, place: int, piece: Piece) -> None:
+        while piece.lines and not self._abort.is_set():
+            with suppress(queue.Full):
+                self._inboxes[place].put(piece.lines, timeout=TICK)
+                return
+
+    def _full(self, piece: Piece) -> bool:
+        return len(piece.lines) >= self._settings.bulk_documents or piece.size >= self._settings.bulk_bytes
 
     # -- writers
 
     def _write(self, writer: BulkWriter, inbox: queue.Queue[list[Line] | None]) -> None:
-        batch: list[Line] = []
-        size = 0
-        while (lines := inbox.get()) is not None:
-            for line in lines:
-                batch.append(line)
-                size += len(line.body)
-                if len(batch) >= self._settings.bulk_documents or size >= self._settings.bulk_bytes:
+        batch = Piece()
+        while True:
+            try:
+                lines = inbox.get(timeout=_IDLE if batch.lines else None)
+            except queue.Empty:
+                lines = []
+                self._flush(writer, batch)  # nothing has come for a while, so what there is does not wait
+                batch = Piece()
+            for line in lines or ():
+                batch.add(line)
+                if self._full(batch):
                     self._flush(writer, batch)
-                    batch, size = [], 0
-        self._flush(writer, batch)
+                    batch = Piece()
+            if lines is None:
+                self._flush(writer, batch)
+                return
 
-    def _flush(self, writer: BulkWriter, batch: list[Line]) -> None:
-        if not batch or self._abort.is_set():
+    def _flush(self, writer: BulkWriter, batch: Piece) -> None:
+        if not batch.lines or self._abort.is_set():
             return
         try:
-            writer.write(batch)
-            for line in batch:
+            writer.write(batch.lines)
+            for line in batch.lines:
                 if line.record.failure is None:
-                    self._settle(line.record, indexed=1)
+                    self._ledger.settle(line.record, indexed=1)
                 else:
-                    self._dead(line.record, "the index refused the document")
+                    self._ledger.dead(line.record, "the index refused the document")
         except StopRequested:
             pass
         except BaseException as error:
-            self._fail(error)
-            self._abort.set()
-
-    # -- ends of records
-
-    def _settle(self, record: Record, **amounts: int) -> None:
-        self._reader.in_flight.leave(record)
-        self._counters.add(**amounts)
-
-    def _dead(self, record: Record, reason: str) -> None:
-        assert record.failure is not None
-        self._reader.in_flight.leave(record)
-        self._letter(orjson.Fragment(record.raw), record.failure, record.source, record.line, reason)
-
-    def _letter(self, record: Any, failure: Failure, source: str, line: int | None, reason: str) -> None:
-        self._dead_letters.write(
-            {
-                "record": record,
-                "reason": reason,
-                "stage": failure.stage,
-                "error": failure.error,
-                "source": source,
-                "line": line,
-                "attempts": failure.attempts,
-            }
-        )
-        self._counters.add(dead_lettered=1)
+            self.fail(error, at_once=True)
 
 
-class _Progress:
-    """Calls back a few times a second, from the thread that started the job."""
+@dataclass(slots=True)
+class Piece:
+    """Lines for one bulk request, and their bytes."""
 
-    def __init__(self, callback: OnProgress | None, counters: Counters, fraction: Callable[[], float | None]) -> None:
-        self._callback = callback
-        self._counters = counters
-        self._fraction = fraction
-        self._last = 0.0
+    lines: list[Line] = field(default_factory=list)
+    size: int = 0
 
-    def show(self, *, done: bool = False) -> None:
-        now = time.monotonic()
-        if self._callback is not None and (done or now - self._last >= _TICK):
-            self._last = now
-            callback, self._callback = self._callback, None  # one that raises is not called again
-            callback(self._counters.snapshot(self._fraction(), done=done))
-            self._callback = callback
+    def add(self, line: Line) -> None:
+        """Takes one more."""
+        self.lines.append(line)
+        self.size += len(line.body)

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
+
+import orjson
 
 from headpond.pipeline import identity
 from headpond.pipeline.index import METADATA
+from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.sources.base import Item, Source
+from headpond.pipeline.state.prefix import Place
 from headpond.stages.record import Failure, Record
 
 STAGE = "source"
-OnBad = Callable[[Failure, Item, str], None]
-
-
-class InFlight:
-    """Ids of records that are between the source and the index."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def enter(self, record: Record) -> None:
-        """Notes a record; it is contended when its id is on its way already."""
-        with self._lock:
-            record.contended = self._counts[record.id] > 0
-            self._counts[record.id] += 1
-
-    def leave(self, record: Record) -> None:
-        """The record has come to its end."""
-        with self._lock:
-            self._counts[record.id] -= 1
-            if not self._counts[record.id]:
-                del self._counts[record.id]
+LINGER = 1.0
+"""Seconds after which a window goes on that a slow source has not filled."""
 
 
 class Reader:
@@ -45,8 +28,8 @@ class Reader:
         records: in a window at most.
         size: bytes of JSON in a window at most (one larger record makes a window alone).
         id_field: the field that holds ids; None for `_id` or a hash.
-        on_take: called for each record taken.
-        on_bad: called with what cannot be a record.
+        ledger: books every record in.
+        after: where an earlier run ended; None begins at the beginning.
     """
 
     def __init__(
@@ -57,18 +40,17 @@ class Reader:
         records: int,
         size: int,
         id_field: str | None,
-        on_take: Callable[[], None],
-        on_bad: OnBad,
+        ledger: Ledger,
+        after: Place | None = None,
     ) -> None:
         self._sources = sources
         self._pipeline = pipeline
         self._records = records
         self._size = size
         self._id_field = id_field
-        self._on_take = on_take
-        self._on_bad = on_bad
-        self._current = 0
-        self.in_flight = InFlight()
+        self._ledger = ledger
+        self._after = after
+        self._current = after.source if after else 0
 
     def __iter__(self) -> Iterator[list[Record]]:
         """The windows, in the order of the sources.
@@ -78,11 +60,14 @@ class Reader:
         """
         window: list[Record] = []
         size = 0
+        began = time.monotonic()
         try:
             for record in self._read():
+                if not window:
+                    began = time.monotonic()
                 window.append(record)
                 size += len(record.raw)
-                if len(window) >= self._records or size >= self._size:
+                if len(window) >= self._records or size >= self._size or time.monotonic() - began > LINGER:
                     full, window, size = window, [], 0
                     yield full
         except Exception:
@@ -100,25 +85,35 @@ class Reader:
         return None if own is None else (self._current + own) / len(self._sources)
 
     def _read(self) -> Iterator[Record]:
-        for source in self._sources:
-            for item in source.items():
-                self._on_take()
-                record = self._record(source, item)
+        for ordinal in range(self._current, len(self._sources)):
+            self._current = ordinal
+            source = self._sources[ordinal]
+            for item in self._items(ordinal):
+                place = Place(ordinal, item.line, item.position)
+                record = self._record(source, item, place, self._ledger.take(place))
                 if record is not None:
                     yield record
-            self._current += 1
+        self._current = len(self._sources)
 
-    def _record(self, source: Source, item: Item) -> Record | None:
+    def _items(self, ordinal: int) -> Iterator[Item]:
+        source, after = self._sources[ordinal], self._after
+        if after is None or after.source != ordinal:
+            return source.items()
+        return source.items_after(after.line, after.position)
+
+    def _record(self, source: Source, item: Item, place: Place, number: int) -> Record | None:
         if item.document is None:
-            self._on_bad(Failure(STAGE, item.error or "cannot be read"), item, source.name)
+            failure = Failure(STAGE, item.error or "cannot be read")
+            self._ledger.bad(failure, item.raw, source.name, place, number)
             return None
-        record = Record(item.document, source=source.name, line=item.line)
+        record = Record(item.document, source=source.name, line=item.line, number=number)
         try:
             if METADATA in record.document:
                 raise ValueError(f"the field [{METADATA}] is this toolkit's own, give it another name")
             identity.name(record, self._pipeline, id_field=self._id_field)
         except ValueError as error:
-            self._on_bad(Failure(STAGE, str(error)), Item(item.line, None, item.document), source.name)
+            raw = orjson.Fragment(record.raw) if record.raw else item.document
+            self._ledger.bad(Failure(STAGE, str(error)), raw, source.name, place, number)
             return None
-        self.in_flight.enter(record)
+        self._ledger.enter(record)
         return record

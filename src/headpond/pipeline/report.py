@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class InferenceUse:
         tokens: what those cost; None when an endpoint does not say.
         cached: texts that were not sent: embedded before by the same model, or the same as another one in the batch.
         retries: calls that were made again after a passing failure.
+        throttled: calls that were refused because there were too many.
     """
 
     requests: int = 0
@@ -29,10 +30,11 @@ class InferenceUse:
     tokens: int | None = 0
     cached: int = 0
     retries: int = 0
+    throttled: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """An object with the attributes."""
-        return {name: getattr(self, name) for name in ("requests", "inputs", "tokens", "cached", "retries")}
+        return {name: getattr(self, name) for name in ("requests", "inputs", "tokens", "cached", "retries", "throttled")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Report:
         index: the index written to.
         dead_letters: the file; None when it was not needed.
         complete: whether the sources were read to their end.
+        resumed: how many of `read` earlier runs of the job had settled.
     """
 
     read: int
@@ -63,6 +66,7 @@ class Report:
     index: str
     dead_letters: Path | None = None
     complete: bool = True
+    resumed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The report as `headpond ingest --report` writes it."""
@@ -77,6 +81,7 @@ class Report:
             "index": self.index,
             "dead_letters": str(self.dead_letters) if self.dead_letters else None,
             "complete": self.complete,
+            "resumed": self.resumed,
         }
 
 
@@ -108,6 +113,8 @@ class Snapshot:
         seconds: since the start.
         fraction: how much of the sources has been read, 0 to 1; None when unknown.
         done: whether this is the last snapshot.
+        resumed: as in the report.
+        concurrency: requests at a time that each endpoint gets now.
     """
 
     taken: int
@@ -118,9 +125,17 @@ class Snapshot:
     seconds: float
     fraction: float | None
     done: bool = False
+    resumed: int = 0
+    concurrency: Mapping[str, int] = field(default_factory=dict)
 
 
 OnProgress = Callable[[Snapshot], None]
+_KEPT = frozenset(
+    {
+        "indexed", "unchanged", "dropped", "dead_lettered",
+        "requests", "inputs", "tokens", "cached", "retries", "throttled",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -137,8 +152,18 @@ class Counters:
     tokens: int | None = 0
     cached: int = 0
     retries: int = 0
+    throttled: int = 0
+    resumed: int = 0
+    concurrency: Callable[[], Mapping[str, int]] = dict
     started: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def go_on(self, counts: Mapping[str, int], inference: Mapping[str, int | None]) -> None:
+        """Begins with what earlier runs of the job have settled and asked for."""
+        for name, amount in {**counts, **inference}.items():
+            if name in _KEPT:
+                setattr(self, name, amount)
+        self.taken = self.resumed = self.settled
 
     def add(self, **amounts: int) -> None:
         """Adds to counts by name."""
@@ -159,7 +184,7 @@ class Counters:
     def inference(self) -> InferenceUse:
         """What endpoints were asked so far."""
         with self._lock:
-            return InferenceUse(self.requests, self.inputs, self.tokens, self.cached, self.retries)
+            return InferenceUse(self.requests, self.inputs, self.tokens, self.cached, self.retries, self.throttled)
 
     def snapshot(self, fraction: float | None, *, done: bool = False) -> Snapshot:
         """How far the job is."""
@@ -167,7 +192,7 @@ class Counters:
         with self._lock:
             return Snapshot(
                 self.taken, self.indexed, self.unchanged, self.dead_lettered, inference,
-                time.monotonic() - self.started, fraction, done,
+                time.monotonic() - self.started, fraction, done, self.resumed, self.concurrency(),
             )  # fmt: skip
 
     def report(self, index: str, dead_letters: Path | None, *, complete: bool) -> Report:
@@ -182,5 +207,5 @@ class Counters:
             raise JobError(f"the counts do not add up: {read} read, {self.settled} settled; please report this")
         return Report(
             read, self.indexed, self.unchanged, self.dropped, self.dead_lettered, self.inference(),
-            time.monotonic() - self.started, index, dead_letters, complete,
+            time.monotonic() - self.started, index, dead_letters, complete, self.resumed,
         )  # fmt: skip

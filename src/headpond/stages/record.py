@@ -35,6 +35,7 @@ class Record:
         id: the document's `_id`.
         source: the name of what it was read from.
         line: its line there, from 1; None where there are no lines.
+        number: its place among all records of a job, from 0.
         raw: the record as it was read, JSON; a dead letter holds it.
         digest: what the record and the pipeline look like, see `headpond.pipeline.identity`.
         contended: whether another record with the same id is still on its way, so the index cannot be asked about it.
@@ -47,6 +48,7 @@ class Record:
     id: str = ""
     source: str = ""
     line: int | None = None
+    number: int = 0
     raw: bytes = b""
     digest: str = ""
     contended: bool = False
