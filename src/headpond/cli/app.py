@@ -92,8 +92,8 @@ def main(argv: list[str] | None = None) -> int:
     except HeadpondError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupted:
+        print(str(interrupted) or "interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone (`headpond list | head`); Python would complain again while it shuts down.

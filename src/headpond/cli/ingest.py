@@ -1,7 +1,8 @@
 """Index records through a pipeline: JSON lines or CSV files (also .gz), or - for JSON lines on standard input.
 
 Records that are already indexed and have not changed cost nothing. Records that cannot be indexed go, with the reason,
-to a file of dead letters; the others are indexed all the same. A job that is interrupted goes on when it is run again.
+to a file of dead letters; the others are indexed all the same. A job that ended early (Ctrl-C, kill, an error) goes on
+where it was when the same command is run again, on any machine that has the files; headpond jobs lists such jobs.
 
 headpond ingest quickstart articles.jsonl
 zcat dump.gz | headpond ingest quickstart - --index articles
@@ -24,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id-field", metavar="FIELD", help="the field with ids (default: _id, else a hash)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where bad records go (default: a new file)")
+    parser.add_argument("--fresh", action="store_true", help="begin at the beginning, whatever an earlier run left")
+    parser.add_argument("--take-over", action="store_true", help="take the job from another run, dead or alive")
     options.add_target(parser)
 
 
@@ -33,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     from headpond.pipeline.report import IngestInterrupted, IngestStoppedError, Report
     from headpond.toolkit import load
 
-    settings = JobSettings(id_field=args.id_field, dead_letters=args.dead_letters)
+    settings = JobSettings(
+        id_field=args.id_field, dead_letters=args.dead_letters, fresh=args.fresh, take_over=args.take_over
+    )
 
     def finish(report: Report) -> None:
         progress.show_report(report)

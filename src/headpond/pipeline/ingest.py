@@ -143,9 +143,11 @@ def _begin(
     wanted = JobState(
         id=job_id(spec.name, does, name, described, settings.id_field),
         pipeline=spec.name,
+        file=str(Path(spec.where.file).absolute()) if spec.where.file else "",
         index=name,
         index_uuid="",
         sources=described,
+        id_field=settings.id_field,
     )
     return begin(client, wanted, fresh=settings.fresh, take_over=settings.take_over, patience=settings.patience)
 

@@ -31,9 +31,11 @@ class JobState:
     Attributes:
         id: the document's id: a hash of all that makes the job this one.
         pipeline: its name.
+        file: the pipeline's file; empty for one that was given in Python.
         index: the index it writes to.
         index_uuid: tells that index from a later one of the same name.
         sources: what each source is, see `Source.identity`, and `given`, what it was called.
+        id_field: the field that holds ids; None for `_id` or a hash.
         state: `running`, `complete`, `interrupted` (Ctrl-C) or `stopped` (an error).
         host: the machine that runs or ran it.
         pid: the process there.
@@ -50,9 +52,11 @@ class JobState:
 
     id: str
     pipeline: str
+    file: str
     index: str
     index_uuid: str
     sources: Sequence[Mapping[str, Any]]
+    id_field: str | None = None
     state: str = RUNNING
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
