@@ -13,8 +13,9 @@ from elasticsearch import ApiError, Elasticsearch
 from headpond.errors import HeadpondError
 from headpond.pipeline import cache, dead_letters, identity
 from headpond.pipeline.api_error import describe
+from headpond.pipeline.budget import Budget
 from headpond.pipeline.bulk import BulkWriter
-from headpond.pipeline.cache import EmbeddingCache
+from headpond.pipeline.cache import EmbeddingCache, opened_cache
 from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.embedder import BatchEmbedder
 from headpond.pipeline.endpoints import apply
@@ -70,10 +71,12 @@ def ingest(
     check_version(client)
     name = index_name(spec, index)
     endpoints = apply(client, spec)
+    budget = Budget(spec.file.prices, settings.max_tokens, settings.max_cost)
+    budget.check({name: str(endpoints[name].shown.get("service")) for name in spec.processors.endpoints()})
     does = identity.of_pipeline(spec, endpoints)
     begun = _begin(client, spec, name, does, opened, settings)
     start = begun.start if begun else NOTHING
-    counters, stop, abort = Counters(), threading.Event(), threading.Event()
+    counters, stop, abort = Counters(budget=budget), threading.Event(), threading.Event()
     if begun:
         counters.go_on(start.counts, begun.state.inference)
     earlier = begun.letters() if begun else None
@@ -92,7 +95,7 @@ def ingest(
     )
 
     def run(known: EmbeddingCache) -> Job:
-        embedder = BatchEmbedder(client, endpoints, known, counters, settings.pace, stop)
+        embedder = BatchEmbedder(client, endpoints, known, counters, settings.pace, stop, budget=budget)
         try:
             made = ensure(client, name, spec, endpoints, embedder.dimensions)
             if made and keeper:
@@ -109,7 +112,7 @@ def ingest(
     try:
         if keeper:
             keeper.start()
-        with EmbeddingCache(_cache(settings, begun)) as known:
+        with opened_cache(_cache(settings, begun), client) as known:
             job = run(known)
         error = (keeper.lost if keeper else None) or job.error
         complete = error is None and counters.taken == counters.settled and not stop.is_set()
@@ -152,7 +155,7 @@ def _begin(
     return begin(client, wanted, fresh=settings.fresh, take_over=settings.take_over, patience=settings.patience)
 
 
-def _cache(settings: JobSettings, begun: Begun | None) -> Path | None:
+def _cache(settings: JobSettings, begun: Begun | None) -> EmbeddingCache | str | Path | None:
     """Where vectors are kept: a job that uses none of earlier jobs keeps its own for as long as it is unfinished."""
     if settings.use_cache:
         return settings.cache or cache.default_path()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from headpond.pipeline.bulk import BulkWriter, Line
+from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.embedder import BatchEmbedder, Pace
 from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.progress import TICK, Progress
@@ -46,10 +47,13 @@ class JobSettings:
         bulk_bytes: bytes in a bulk request.
         pace: how inference endpoints are called.
         retry: what happens after failures of bulk requests and reads.
-        cache: the file of embeddings computed before; None for the default, see `cache.default_path`.
+        cache: where embeddings computed before are kept: a file, `index:NAME` for an index of the target, or a cache that
+            is open; None for the default file, see `cache.default_path`.
         use_cache: False computes everything anew.
         dead_letters: where records go that cannot be indexed; None for a new file in the working directory.
         id_field: the field that holds ids; None for `_id` or a hash of the record.
+        max_tokens: that inference may cost in this run; the job ends before the request that would pass it.
+        max_cost: likewise, in the currency of the pipeline's `prices`.
         resume: whether the target keeps the state of the job, so that a run goes on where an earlier one ended; only
             jobs whose sources are files can be known again.
         fresh: starts from the beginning, whatever an earlier run left.
@@ -66,10 +70,12 @@ class JobSettings:
     bulk_bytes: int = 5_000_000
     pace: Pace = field(default_factory=Pace)
     retry: Retry = field(default_factory=Retry)
-    cache: Path | None = None
+    cache: EmbeddingCache | str | Path | None = None
     use_cache: bool = True
     dead_letters: Path | None = None
     id_field: str | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
     resume: bool = True
     fresh: bool = False
     take_over: bool = False
