@@ -51,7 +51,7 @@ def test_a_bad_line_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_one_array_is_answered_with_the_way_out(tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
+    file = tmp_path / "a.jsonl"
     file.write_text('[\n{"a": 1}\n]\n')
     with pytest.raises(InputError, match=r"one JSON array.*\n  jq -c"):
         read(file)

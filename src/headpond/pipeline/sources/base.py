@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import sys
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, cast
-
-from headpond.errors import InputError
-
-_END = 65_536
-"""Bytes of the first and of the last part of a file that identify it."""
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,7 @@ class Source(ABC):
     """Records from somewhere.
 
     Attributes:
-        name: shown in messages and dead letters.
+        name: shown in messages and dead letters; never holds a credential.
     """
 
     name: str
@@ -78,71 +67,3 @@ class Source(ABC):
     def fraction(self) -> float | None:
         """How much has been read, 0 to 1; None when unknown."""
         return None
-
-
-class FileSource(Source):
-    """A file, also gzipped, or standard input.
-
-    Args:
-        path: None reads standard input.
-
-    Attributes:
-        endings: file name endings of the format, without `.gz`.
-    """
-
-    endings: ClassVar[tuple[str, ...]]
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self.name = "-" if path is None else str(path)
-        self._size = path.stat().st_size if path is not None else 0
-        self._raw: BinaryIO | None = None
-
-    def items(self) -> Iterator[Item]:
-        """Opens the file and parses it.
-
-        Raises:
-            InputError: the file cannot be opened, or reading fails midway.
-        """
-        line = 0
-        try:
-            with self._open() as file:
-                for item in self.parse(file):
-                    line = item.line
-                    yield item
-        except (OSError, EOFError, zlib.error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"cannot be read on: {reason}", where=f"{self.name}:{line + 1}") from None
-
-    def fraction(self) -> float | None:
-        """Bytes read (of a gzipped file the compressed ones) over its size."""
-        if self._raw is None or self._raw.closed or not self._size:
-            return None
-        return min(1.0, self._raw.tell() / self._size)
-
-    def identity(self) -> dict[str, Any] | None:
-        """Name, size, and a digest of both ends: the same file is known on another machine, too."""
-        if self._path is None or not self._size:
-            return None
-        with self._path.open("rb") as file:
-            digest = hashlib.blake2b(file.read(_END), digest_size=16)
-            file.seek(max(0, self._size - _END))
-            digest.update(file.read(_END))
-        return {"name": self._path.name, "size": self._size, "digest": digest.hexdigest()}
-
-    @abstractmethod
-    def parse(self, file: BinaryIO) -> Iterator[Item]:
-        """The records in the bytes of a file."""
-
-    @contextmanager
-    def _open(self) -> Iterator[BinaryIO]:
-        if self._path is None:
-            yield sys.stdin.buffer
-            return
-        with self._path.open("rb") as raw:
-            self._raw = raw
-            if self._path.suffix == ".gz":
-                with gzip.open(raw) as file:
-                    yield cast(BinaryIO, file)
-            else:
-                yield raw

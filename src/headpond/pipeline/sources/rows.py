@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
+from headpond import exact_json
 from headpond.pipeline.identity import canonical
 from headpond.pipeline.sources.base import Item, Source
 
@@ -26,6 +25,6 @@ class Rows(Source):
                 yield Item(number, None, repr(row)[:1000], f"a record is a dict, not {type(row).__name__}")
                 continue
             try:
-                yield Item(number, orjson.loads(canonical(dict(row))))
+                yield Item(number, exact_json.loads(canonical(dict(row))))
             except ValueError as error:
                 yield Item(number, None, repr(row)[:1000], str(error))

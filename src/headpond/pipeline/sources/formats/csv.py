@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from headpond.errors import InputError
-from headpond.pipeline.sources.base import FileSource, Item
+from headpond.pipeline.sources.base import Item
+from headpond.pipeline.sources.file_source import FileSource
 
 LONGEST = 10_000_000
 """Characters of one value."""
@@ -34,7 +34,7 @@ class Csv(FileSource):
             text.detach()
 
     def _rows(self, text: TextIO) -> Iterator[Item]:
-        reader = csv.reader(text, delimiter="\t" if ".tsv" in Path(self.name).suffixes else ",")
+        reader = csv.reader(text, delimiter="\t" if self.plain_path.suffix.lower() == ".tsv" else ",")
         try:
             header = next(reader, None)
         except csv.Error as error:

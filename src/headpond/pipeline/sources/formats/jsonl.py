@@ -3,70 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
-
-import orjson
+from typing import Any, BinaryIO
 
 from headpond.errors import InputError
-from headpond.pipeline.sources.base import FileSource, Item
-
-LONGEST = 100_000_000
-"""Bytes of one line; a longer one is no record."""
-
-_BOM = b"\xef\xbb\xbf"
+from headpond.pipeline.sources.base import Item
+from headpond.pipeline.sources.file_source import FileSource, go_to
+from headpond.pipeline.sources.formats._record import BOM, LONGEST, read_record, too_long
 
 
 class JsonLines(FileSource):
-    """A file with one JSON object a line; blank lines are passed over."""
+    """A file with one JSON object a line; blank lines are passed over. Positions are offsets in bytes."""
 
-    endings = (".jsonl", ".ndjson", ".json")
+    endings = (".jsonl", ".ndjson")
 
     def parse(self, file: BinaryIO) -> Iterator[Item]:
         """The records; a line that is not an object is an item with an error.
 
         Raises:
-            InputError: the file is one JSON array.
+            InputError: the file is one JSON array, or not UTF-8 at all.
         """
-        number = 0
+        return self._lines(file, 0, 0)
+
+    def parse_after(self, file: BinaryIO, line: int, position: Any) -> Iterator[Item]:
+        """The records behind a line; jumps there."""
+        if not isinstance(position, int):
+            return super().parse_after(file, line, position)
+        go_to(file, position)
+        return self._lines(file, line, position)
+
+    def _lines(self, file: BinaryIO, number: int, offset: int) -> Iterator[Item]:
         while line := file.readline(LONGEST):
             number += 1
-            if number == 1:
-                line = line.removeprefix(_BOM)
-            cut = len(line) == LONGEST and not line.endswith(b"\n")
-            if cut:
-                _skip_line(file)
-                yield Item(number, None, _text(line[:1000]), f"the line is longer than {LONGEST:,} bytes")
+            offset += len(line)
+            if len(line) == LONGEST and not line.endswith(b"\n"):
+                offset += _skip_line(file)
+                yield too_long(number, line, offset)
                 continue
+            if number == 1:
+                line = line.removeprefix(BOM)
+                self._check_start(line.strip())
             line = line.strip()
-            if number == 1 and (line == b"[" or line.startswith(b"[{")):
-                raise InputError(
-                    "is one JSON array, not one object a line",
-                    where=self.name,
-                    hint=f"jq -c '.[]' {self.name} > records.jsonl",
-                )
             if line:
-                yield _item(number, line)
+                yield read_record(number, line, offset)
+
+    def _check_start(self, line: bytes) -> None:
+        if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise InputError(
+                "is UTF-16, JSON is UTF-8",
+                where=self.name,
+                hint=f"iconv -f UTF-16 -t UTF-8 {self.name} > records.jsonl",
+            )
+        if line == b"[" or line.startswith(b"[{"):
+            raise InputError(
+                "is one JSON array, not one object a line",
+                where=self.name,
+                hint=f"jq -c '.[]' {self.name} > records.jsonl, or give the file the ending .json",
+            )
 
 
-def _item(number: int, line: bytes) -> Item:
-    try:
-        document = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return Item(number, None, _text(line), f"broken JSON at column {error.colno}: {error.msg}")
-    if not isinstance(document, dict):
-        return Item(number, None, document, f"a record is a JSON object, not {_kind(document)}")
-    return Item(number, document)
-
-
-def _kind(value: object) -> str:
-    names = {list: "an array", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
-    return names.get(type(value), "null")
-
-
-def _text(line: bytes) -> str:
-    return line.decode(errors="replace")
-
-
-def _skip_line(file: BinaryIO) -> None:
-    while (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
-        pass
+def _skip_line(file: BinaryIO) -> int:
+    """Reads up to the end of the line; gives the number of bytes."""
+    size = 0
+    while rest := file.readline(1 << 20):
+        size += len(rest)
+        if rest.endswith(b"\n"):
+            break
+    return size
