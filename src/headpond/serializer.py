@@ -9,24 +9,26 @@ from elastic_transport import NdjsonSerializer
 from elasticsearch.exceptions import SerializationError
 from elasticsearch.serializer import JsonSerializer
 
+from headpond import exact_json
+
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 class FastJson(JsonSerializer):
-    """JSON; float32 arrays keep their shortest decimal form."""
+    """JSON; float32 arrays keep their shortest decimal form, whole numbers all their digits."""
 
     mimetype: ClassVar[str] = "application/json"
 
     def json_dumps(self, data: Any) -> bytes:
         """Bytes of one value."""
         try:
-            return orjson.dumps(data, default=self.default, option=_OPTIONS)
+            return exact_json.dumps(data, _OPTIONS, self.default)
         except orjson.JSONEncodeError as error:
             raise SerializationError(f"Unable to serialize to JSON: {error}", errors=(error,)) from None
 
     def json_loads(self, data: bytes) -> Any:
         """One value of bytes."""
-        return orjson.loads(data)
+        return exact_json.loads(data)
 
 
 class FastNdjson(FastJson, NdjsonSerializer):

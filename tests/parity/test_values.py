@@ -75,6 +75,25 @@ def test_a_value_is_taken_or_refused_like_in_elasticsearch(
         recorded(f"{at}: {str(value)[:40]}", outcome)
 
 
+LARGE = 123456789012345678901234
+
+
+def test_whole_numbers_beyond_64_bits_are_kept_where_the_type_can_hold_them(
+    es: Elasticsearch, make_index: MakeIndex, recorded: Recorded
+):
+    kinds = ("keyword", "text", "double", "float", "long", "integer", "boolean", "date")
+    name = make_index({"properties": {kind: {"type": kind} for kind in kinds}})
+    for field in (*kinds, "new"):
+        answer = es.options(ignore_status=[400]).index(index=name, id=field, document={field: LARGE}, refresh=True)
+        if "error" in answer.body:
+            recorded(field, {key: answer.body["error"].get(key) for key in ("type", "reason", "caused_by")})
+    recorded("hits", es.search(index=name, sort=["_doc"]))
+    assert ids(es.search(index=name, query={"term": {"keyword": str(LARGE)}})) == ["keyword"]
+    assert ids(es.search(index=name, query={"range": {"double": {"gt": 1e23}}})) == ["double"]
+    es.update(index=name, id="keyword", doc={"more": 1}, refresh=True)
+    assert es.get(index=name, id="keyword")["_source"] == {"keyword": LARGE, "more": 1}
+
+
 def test_coerced_values_are_found_by_what_they_became(es: Elasticsearch, make_index: MakeIndex, recorded: Recorded):
     name = make_index({"properties": {"n": {"type": "integer"}}}, [{"n": "2"}, {"n": 3.7}, {"n": [5, "6"]}])
     for value in (2, 3, 4, 5, 6):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from headpond import exact_json
 from headpond.errors import RestError
 from headpond.node.http import Request
 
@@ -83,7 +84,7 @@ class Call:
         if not self.request.body.strip():
             return None
         try:
-            return orjson.loads(self.request.body)
+            return exact_json.loads(self.request.body)
         except orjson.JSONDecodeError as error:
             raise malformed(error) from None
 

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from headpond import exact_json
 from headpond.errors import JobError
 
 
@@ -85,7 +86,7 @@ class DeadLetters:
 def _line(letter: dict[str, Any]) -> bytes:
     """One letter as JSON; a record that orjson does not write (nested too deep) goes in as a text."""
     try:
-        return orjson.dumps(letter, option=orjson.OPT_APPEND_NEWLINE)
+        return exact_json.dumps(letter, orjson.OPT_APPEND_NEWLINE)
     except (orjson.JSONEncodeError, RecursionError):
         return orjson.dumps({**letter, "record": repr(letter.get("record"))}, option=orjson.OPT_APPEND_NEWLINE)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from headpond import exact_json
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.spec import PipelineSpec
 from headpond.stages.record import Record
@@ -26,7 +27,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
         ValueError: the document holds something that is not JSON.
     """
     try:
-        return orjson.dumps(document, option=_OPTIONS)
+        return exact_json.dumps(document, _OPTIONS)
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise ValueError(f"is not JSON: {error}") from None
 

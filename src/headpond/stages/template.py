@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
+from headpond import exact_json
 from headpond.stages.path import MISSING
 
 _TAG = re.compile(r"\{\{\{?\s*([^{}]*?)\s*\}?\}\}")
@@ -53,4 +52,4 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    return orjson.dumps(value).decode()
+    return exact_json.dumps(value).decode()

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from headpond.errors import RestError
@@ -51,7 +52,8 @@ class DateFormat:
             raise illegal_argument("cannot parse empty datetime")
         for pattern in self.patterns:
             found = pattern.fullmatch(text)
-            if found is not None and (millis := self._read(found, round_up, zone)) is not None:
+            millis = None if found is None else self._read(found, round_up, zone)
+            if millis is not None and -(2**63) <= millis < 2**63:
                 return millis
         cause = RestError(400, "date_time_parse_exception", "Failed to parse with all enclosed parsers")
         raise RestError(
@@ -65,10 +67,9 @@ class DateFormat:
     def _read(found: re.Match[str], round_up: bool, zone: str | None) -> int | None:
         parts = found.groupdict()
         if parts.get("millis") is not None:
-            return int(float(parts["millis"])) if "." in parts["millis"] else int(parts["millis"])
+            return int(Decimal(parts["millis"]))
         if parts.get("seconds") is not None:
-            whole = parts["seconds"]
-            return round(float(whole) * 1000) if "." in whole else int(whole) * 1000
+            return round(Decimal(parts["seconds"]) * 1000)
         month_name = parts.get("month_name")
         month = _MONTHS[month_name[:3].lower()] if month_name else int(parts.get("month") or 1)
         year = int(parts.get("year") or 1970) if not parts.get("short_year") else 2000 + int(parts["short_year"])

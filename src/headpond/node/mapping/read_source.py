@@ -6,24 +6,28 @@ from typing import Any
 
 import orjson
 
+from headpond import exact_json
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
-from headpond.node.mapping.repeated_keys import refuse_repeated_keys
+from headpond.repeated_keys import repeated_key
 
 
 def read_source(raw: bytes) -> dict[str, Any]:
     """The JSON object of a document.
 
     Raises:
-        RestError: 400 `document_parsing_exception`, the text is no JSON object.
+        RestError: 400 `document_parsing_exception`, the text is no JSON object, or an object in it has a key twice.
     """
     try:
-        document = orjson.loads(raw)
+        document = exact_json.loads(raw)
     except orjson.JSONDecodeError as error:
         raise _unreadable(raw, error) from None
     if not isinstance(document, dict):
         raise RestError(400, "document_parsing_exception", "Malformed content, must start with an object")
-    refuse_repeated_keys(raw, document)
+    if (key := repeated_key(raw, document)) is not None:
+        cause = RestError(400, "x_content_parse_exception", f"Duplicate field '{key}'")
+        reason = f"[1:2] failed to parse: {cause.reason}"
+        raise RestError(400, "document_parsing_exception", reason, caused_by=cause)
     return document
 
 

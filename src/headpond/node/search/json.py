@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
+from headpond import exact_json
 from headpond.errors import RestError
 from headpond.inference.json_position import Path, position
 from headpond.node.call import malformed
@@ -173,7 +174,7 @@ class Json:
         if self.value is None or not self.is_scalar:
             reason = f"Expected text at {AT} but found {self.token}"
             raise MisplacedError("illegal_argument_exception", reason, self)
-        return orjson.dumps(self.value).decode()
+        return exact_json.dumps(self.value).decode()
 
     def integer(self) -> int:
         """The value as an integer; numbers in quotes count, decimals are cut off.
@@ -222,7 +223,7 @@ def read_json(text: bytes) -> Json:
         RestError: 400, the text is not JSON.
     """
     try:
-        return Json(orjson.loads(text))
+        return Json(exact_json.loads(text))
     except orjson.JSONDecodeError as error:
         raise malformed(error) from None
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from headpond import exact_json
 from headpond.node.store.vectors_blob import put_vectors
 
 
@@ -39,4 +38,4 @@ class Document:
 
     def whole(self) -> dict[str, Any]:
         """All that was sent, for a partial update; vectors are lists."""
-        return put_vectors(orjson.loads(self.raw), self.blob, exact=True)
+        return put_vectors(exact_json.loads(self.raw), self.blob, exact=True)

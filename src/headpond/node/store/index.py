@@ -6,8 +6,7 @@ import contextlib
 import time
 from typing import Any
 
-import orjson
-
+from headpond import exact_json
 from headpond.node.mapping.mapping import Mapping
 from headpond.node.search.source_filter import SourceFilter
 from headpond.node.store.database import Database
@@ -107,7 +106,7 @@ class Index:
         return self._shown(row[0], row[1] if vectors else b"")
 
     def _shown(self, raw: bytes, blob: bytes) -> dict[str, Any]:
-        source = put_vectors(orjson.loads(raw), blob)
+        source = put_vectors(exact_json.loads(raw), blob)
         return SourceFilter(includes=self.mapping.source_includes, excludes=self.mapping.source_excludes)(source)
 
     def version(self, segment: Segment, ordinal: int) -> int:

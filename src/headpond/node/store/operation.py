@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
 
-import orjson
-
+from headpond import exact_json
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
 from headpond.node.store.document import Document
@@ -102,7 +101,7 @@ def _update(operation: Operation, index: Index) -> tuple[WriteResult, Document |
         fresh = request.doc if request.doc_as_upsert else request.upsert
         if fresh is None or operation.conditions.if_seq_no is not None:
             raise _missing(id, index)
-        result = index.writer.put(id, orjson.dumps(fresh), routing=operation.routing)
+        result = index.writer.put(id, exact_json.dumps(fresh), routing=operation.routing)
     else:
         if refused := check(id, operation.conditions, index.writer.current(id)):
             raise conflict(refused, index.name, index.uuid)
@@ -110,7 +109,7 @@ def _update(operation: Operation, index: Index) -> tuple[WriteResult, Document |
         source, changed = merged_source(current.whole(), request.doc or {})
         if changed or not request.detect_noop:
             routing = operation.routing or current.routing
-            result = index.writer.put(id, orjson.dumps(source), routing=routing)
+            result = index.writer.put(id, exact_json.dumps(source), routing=routing)
         else:
             result = WriteResult(id, current.version, current.seq_no, "noop")
     return result, index.get(id, written=True) if request.source is not None else None

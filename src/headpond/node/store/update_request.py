@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from headpond import exact_json
 from headpond.errors import RestError
 from headpond.node.mapping.base import boolean
 from headpond.node.mapping.json_token import event
@@ -76,7 +77,7 @@ def read_update(raw: bytes) -> tuple[UpdateRequest, dict[str, Any]]:
     Raises:
         RestError: 400, the body is no JSON object, or has an unknown or unsuitable field.
     """
-    body = orjson.loads(raw) if raw.strip() else {}
+    body = exact_json.loads(raw) if raw.strip() else {}
     if not isinstance(body, dict):
         reason = f"[1:1] [UpdateRequest] Expected START_OBJECT but was: {event(body)}"
         raise RestError(400, "x_content_parse_exception", reason)
@@ -136,4 +137,4 @@ def merged_source(source: dict[str, Any], changes: dict[str, Any]) -> tuple[dict
 
 def _same(before: Any, after: Any) -> bool:
     """Whether two JSON values are the same, numbers and booleans kept apart."""
-    return orjson.dumps(before, option=orjson.OPT_SORT_KEYS) == orjson.dumps(after, option=orjson.OPT_SORT_KEYS)
+    return exact_json.dumps(before, orjson.OPT_SORT_KEYS) == exact_json.dumps(after, orjson.OPT_SORT_KEYS)

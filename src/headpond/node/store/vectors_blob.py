@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 
+from headpond import exact_json
 from headpond.node.mapping.base import FieldType
 from headpond.node.mapping.types.dense_vector import DenseVector
 from headpond.node.mapping.vector_value import read_bytes
@@ -44,7 +44,7 @@ def take_vectors(document: dict[str, Any], vectors: Sequence[tuple[tuple[Key, ..
             header.append({"path": path, "value": value})
     if not header:
         return b""
-    start = orjson.dumps(header)
+    start = exact_json.dumps(header)
     return b"".join([len(start).to_bytes(4, "little"), start, *raw])
 
 
@@ -64,7 +64,7 @@ def put_vectors(document: dict[str, Any], blob: bytes, *, exact: bool = False) -
         return document
     size = int.from_bytes(blob[:4], "little")
     at = 4 + size
-    for entry in orjson.loads(blob[4:at]):
+    for entry in exact_json.loads(blob[4:at]):
         if "value" in entry:
             value = entry["value"] if exact else _rounded(entry["value"])
         else:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from headpond import exact_json
 from headpond.node.mapping.document_parser import parse_document
 from headpond.node.mapping.mapping import Mapping
 from headpond.node.mapping.read_source import read_source
@@ -100,7 +101,7 @@ class Writer:
         blob = b""
         if parsed.vectors and self.metadata.keeps_vectors_apart:
             blob = take_vectors(document, parsed.vectors)
-        stored = orjson.dumps(document) if blob else raw
+        stored = exact_json.dumps(document) if blob else raw
         self._begin()
         if parsed.mapping is not self.metadata.mapping:
             self.put_mapping(parsed.mapping)
@@ -200,7 +201,7 @@ class Writer:
         )
         for id, seq_no, routing, raw, blob in rows:
             if seq_no in missing:
-                document = put_vectors(orjson.loads(raw), blob, exact=True)
+                document = put_vectors(exact_json.loads(raw), blob, exact=True)
                 documents = parse_document(self.metadata.mapping, id, raw, document).documents
                 self.searchable.add(id, seq_no, _routed(documents, routing))
 
