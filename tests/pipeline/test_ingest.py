@@ -236,5 +236,5 @@ def test_an_endpoint_without_known_dimensions_is_asked_for_them(es: Elasticsearc
 def test_the_report_is_written_as_json(build: Build) -> None:
     shown = build().ingest(RECORDS, settings=SETTINGS).to_json()
     assert {"read", "indexed", "unchanged", "dead_lettered", "inference", "seconds"} <= shown.keys()
-    assert shown["inference"].keys() == {"requests", "inputs", "tokens", "cached", "retries"}
+    assert shown["inference"].keys() == {"requests", "inputs", "tokens", "cached", "retries", "throttled"}
     assert orjson.loads(orjson.dumps(shown)) == shown

@@ -64,7 +64,7 @@ def lint(name_or_path: str | Path) -> list[Finding]:
 
 def check(spec: PipelineSpec) -> list[Finding]:
     """Everything wrong with a pipeline that could be loaded."""
-    errors = [*_endpoints(spec), *_vector_fields(spec), *_search(spec)]
+    errors = [*_endpoints(spec), *_prices(spec), *_vector_fields(spec), *_search(spec)]
     warnings = [*_unused(spec), *_environment(spec), *_windows(spec)]
     found = [(problem, "error") for problem in errors] + [(problem, "warning") for problem in warnings]
     found.sort(key=lambda pair: pair[0].where.line or 0)
@@ -91,6 +91,22 @@ def _endpoints(spec: PipelineSpec) -> Iterator[Problem]:
             needed = " or ".join(sorted(reference.task_types))
             message = f"endpoint {name!r} does {declared[name].task_type}, here it must do {needed}"
             yield Problem(reference.where, "wrong-task-type", message)
+
+
+def _prices(spec: PipelineSpec) -> Iterator[Problem]:
+    """Prices of endpoints that are not there, and prices that cannot be added up."""
+    known = {*spec.file.endpoints, *endpoint_ids(spec)}
+    first: str | None = None
+    for name, price in spec.file.prices.items():
+        where = spec.where.at("prices", name)
+        if name not in known:
+            near = nearest(name, known)
+            meant = f", did you mean {near!r}?" if near else ""
+            yield Problem(where, "undeclared-endpoint", f"there is no endpoint {name!r} to have a price{meant}")
+        first = first or price.currency
+        if price.currency != first:
+            message = f"the price is in {price.currency}, the first one in {first}: they cannot be added up"
+            yield Problem(where, "mixed-currencies", message, "give all prices in one currency")
 
 
 def _unused(spec: PipelineSpec) -> Iterator[Problem]:

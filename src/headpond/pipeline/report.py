@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headpond.errors import JobError
+from headpond.pipeline.budget import Budget, Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class InferenceUse:
 
     def to_json(self) -> dict[str, Any]:
         """An object with the attributes."""
-        return {name: getattr(self, name) for name in ("requests", "inputs", "tokens", "cached", "retries", "throttled")}
+        return {
+            name: getattr(self, name) for name in ("requests", "inputs", "tokens", "cached", "retries", "throttled")
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ class Report:
         dead_letters: the file; None when it was not needed.
         complete: whether the sources were read to their end.
         resumed: how many of `read` earlier runs of the job had settled.
+        spent: what each endpoint was asked in this run.
+        cost: of this run; None when no endpoint has a price.
+        currency: of the cost.
     """
 
     read: int
@@ -67,6 +73,9 @@ class Report:
     dead_letters: Path | None = None
     complete: bool = True
     resumed: int = 0
+    spent: Mapping[str, Spent] = field(default_factory=dict)
+    cost: float | None = None
+    currency: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The report as `headpond ingest --report` writes it."""
@@ -82,6 +91,9 @@ class Report:
             "dead_letters": str(self.dead_letters) if self.dead_letters else None,
             "complete": self.complete,
             "resumed": self.resumed,
+            "spent": {name: one.to_json() for name, one in self.spent.items()},
+            "cost": None if self.cost is None else round(self.cost, 6),
+            "currency": self.currency,
         }
 
 
@@ -115,6 +127,8 @@ class Snapshot:
         done: whether this is the last snapshot.
         resumed: as in the report.
         concurrency: requests at a time that each endpoint gets now.
+        cost: as in the report, so far.
+        currency: as in the report.
     """
 
     taken: int
@@ -127,6 +141,8 @@ class Snapshot:
     done: bool = False
     resumed: int = 0
     concurrency: Mapping[str, int] = field(default_factory=dict)
+    cost: float | None = None
+    currency: str | None = None
 
 
 OnProgress = Callable[[Snapshot], None]
@@ -155,6 +171,7 @@ class Counters:
     throttled: int = 0
     resumed: int = 0
     concurrency: Callable[[], Mapping[str, int]] = dict
+    budget: Budget = field(default_factory=Budget)
     started: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -193,6 +210,7 @@ class Counters:
             return Snapshot(
                 self.taken, self.indexed, self.unchanged, self.dead_lettered, inference,
                 time.monotonic() - self.started, fraction, done, self.resumed, self.concurrency(),
+                self.budget.cost(), self.budget.currency,
             )  # fmt: skip
 
     def report(self, index: str, dead_letters: Path | None, *, complete: bool) -> Report:
@@ -208,4 +226,5 @@ class Counters:
         return Report(
             read, self.indexed, self.unchanged, self.dropped, self.dead_lettered, self.inference(),
             time.monotonic() - self.started, index, dead_letters, complete, self.resumed,
+            self.budget.spent(), self.budget.cost(), self.budget.currency,
         )  # fmt: skip

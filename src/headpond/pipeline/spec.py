@@ -31,6 +31,18 @@ class EndpointBody(_Section):
     chunking_settings: dict[str, Any] | None = Field(None, description="How Elasticsearch itself cuts long texts.")
 
 
+class Price(_Section):
+    """What an endpoint costs; what is left out costs nothing."""
+
+    per_million_tokens: float = Field(0.0, ge=0, description="For a million tokens of input.")
+    per_thousand_requests: float = Field(0.0, ge=0, description="For a thousand requests.")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="As in `USD` or `EUR`; the same for all endpoints.")
+
+    def of(self, tokens: float, requests: float) -> float:
+        """The cost of tokens and requests."""
+        return tokens * self.per_million_tokens / 1e6 + requests * self.per_thousand_requests / 1e3
+
+
 class IndexSection(_Section):
     """Where documents go."""
 
@@ -74,6 +86,9 @@ class PipelineFile(_Section):
 
     description: str | None = Field(None, description="One line that `headpond list` shows.")
     endpoints: dict[str, EndpointBody] = Field(default_factory=dict, description="Endpoints by their id.")
+    prices: dict[str, Price] = Field(
+        default_factory=dict, description="What endpoints cost, by their id; for estimates and `--max-cost`."
+    )
     index: IndexSection = Field(
         default_factory=lambda: IndexSection(name=None, mapping=None), description="Where documents go."
     )

@@ -41,6 +41,11 @@ class FileSource(Source):
         path = self._file.path
         return path.with_suffix("") if compression.ending(path) else path
 
+    @property
+    def plain_size(self) -> int | None:
+        """Bytes of a file in which every offset can be jumped to; None for others."""
+        return None
+
     def items(self) -> Iterator[Item]:
         """Opens the file and parses it.
 

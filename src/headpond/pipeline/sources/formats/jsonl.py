@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from headpond.errors import InputError
+from headpond.pipeline.sources import compression
 from headpond.pipeline.sources.base import Item
 from headpond.pipeline.sources.file_source import FileSource, go_to
 from headpond.pipeline.sources.formats._record import BOM, LONGEST, read_record, too_long
@@ -15,6 +16,11 @@ class JsonLines(FileSource):
     """A file with one JSON object a line; blank lines are passed over. Positions are offsets in bytes."""
 
     endings = (".jsonl", ".ndjson")
+
+    @property
+    def plain_size(self) -> int | None:
+        """Bytes of a file that is not compressed."""
+        return None if compression.ending(self._file.path) else self._file.size or None
 
     def parse(self, file: BinaryIO) -> Iterator[Item]:
         """The records; a line that is not an object is an item with an error.

@@ -1,0 +1,105 @@
+"""Limits on what a run may spend: it ends within one request, and the next run goes on."""
+
+from __future__ import annotations
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from headpond.errors import InputError
+from headpond.pipeline import IngestStoppedError
+from headpond.pipeline.budget import Budget, BudgetSpentError
+from headpond.pipeline.job import JobSettings
+from headpond.pipeline.spec import Price
+from tests.pipeline.conftest import Build
+from tests.pipeline.pipelines import SETTINGS, count, fake, standard
+
+RECORDS = [{"_id": str(number), "body": f"these are five words {number}"} for number in range(1000)]
+DENSE = [{"inference": {"model_id": "dense", "input_output": {"input_field": "body", "output_field": "dense"}}}]
+# 1,000 texts of 5 words each, 64 in a request.
+
+
+def limited(**limits: float) -> JobSettings:
+    return JobSettings(pace=SETTINGS.pace, retry=SETTINGS.retry, window=64, workers=1, **limits)  # type: ignore[arg-type]
+
+
+def test_a_run_ends_before_the_request_that_would_pass_the_limit_and_the_next_ones_go_on(
+    es: Elasticsearch, build: Build
+) -> None:
+    pipeline = build(processors=DENSE)
+    tokens = runs = 0
+    while count(es) < 1000 if runs else True:
+        try:
+            report = pipeline.ingest(RECORDS, settings=limited(max_tokens=1500))
+        except IngestStoppedError as stopped:
+            report = stopped.report
+            assert isinstance(stopped.__cause__, BudgetSpentError)
+            assert "the limit of 1,500 tokens is reached" in str(stopped)
+            assert "run the same command again to go on" in str(stopped)
+            assert not report.complete
+        assert report.inference.tokens is not None
+        assert report.inference.tokens <= 1500
+        assert report.read == report.indexed + report.unchanged + report.dead_lettered
+        tokens += report.inference.tokens
+        runs += 1
+        assert runs < 10
+    assert report.complete
+    assert (count(es), tokens) == (1000, 5000)
+    assert runs >= 4
+
+
+def test_what_was_paid_for_is_indexed(es: Elasticsearch, build: Build) -> None:
+    with pytest.raises(IngestStoppedError) as stopped:
+        build(processors=DENSE).ingest(RECORDS, settings=limited(max_tokens=1500))
+    report = stopped.value.report
+    assert report.indexed == report.inference.inputs == count(es) > 100
+
+
+def test_a_limit_on_cost_counts_tokens_and_requests(build: Build) -> None:
+    prices = {"dense": {"per_million_tokens": 100, "per_thousand_requests": 1, "currency": "EUR"}}
+    with pytest.raises(IngestStoppedError) as stopped:
+        build(processors=DENSE, prices=prices).ingest(RECORDS, settings=limited(max_cost=0.2))
+    report = stopped.value.report
+    assert report.cost is not None
+    assert report.inference.tokens is not None
+    assert 0.1 < report.cost <= 0.2
+    assert report.cost == pytest.approx(report.inference.tokens * 1e-4 + report.inference.requests * 1e-3)
+    assert report.currency == "EUR"
+    assert "0.2 EUR is reached" in str(stopped.value)
+    shown = report.to_json()
+    assert shown["spent"]["dense"]["tokens"] == report.inference.tokens
+    assert shown["cost"] == pytest.approx(report.cost)
+
+
+def test_without_a_price_a_limit_on_cost_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(InputError, match=r"endpoint \[remote\] has no price"):
+        Budget({}, max_cost=1).check({"remote": "openai", "local": "elasticsearch"})
+    Budget({}, max_cost=1).check({"local": "elasticsearch"})
+    prices = {"a": Price(currency="USD"), "b": Price(currency="EUR")}
+    with pytest.raises(InputError, match="EUR and USD"):
+        Budget(prices, max_cost=1).check({"a": "openai", "b": "openai"})
+
+
+def test_requests_that_are_on_their_way_count_with_their_estimate() -> None:
+    budget = Budget({"a": Price(per_million_tokens=1)}, max_tokens=100)
+    budget.charge("a", 60, 1)
+    with pytest.raises(BudgetSpentError):
+        budget.charge("a", 60, 1)
+    budget.correct("a", 60, 30)
+    budget.charge("a", 60, 1)
+    spent = budget.spent()["a"]
+    assert (spent.requests, spent.tokens, spent.estimated) == (2, 90, 60)
+    assert budget.cost() == pytest.approx(90e-6)
+
+
+def test_prices_of_what_is_not_there_and_in_two_currencies_are_found_by_lint(build: Build) -> None:
+    prices = {"dens": {"per_million_tokens": 1}, "sparse": {"per_million_tokens": 1, "currency": "EUR"}}
+    found = [finding for finding in build(prices=prices).lint() if finding.level == "error"]
+    assert [finding.code for finding in found] == ["undeclared-endpoint", "mixed-currencies"]
+    assert "did you mean 'dense'?" in found[0].message
+
+
+def test_a_pipeline_keeps_its_digests_when_only_prices_change(build: Build) -> None:
+    build(processors=DENSE).ingest(RECORDS[:5], settings=SETTINGS)
+    endpoints = {**standard()["endpoints"], "sparse": fake("sparse_embedding")}
+    again = build(processors=DENSE, endpoints=endpoints, prices={"dense": {"per_million_tokens": 1}})
+    assert again.ingest(RECORDS[:5], settings=SETTINGS).unchanged == 5
