@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where bad records go (default: a new file)")
     parser.add_argument("--fresh", action="store_true", help="begin at the beginning, whatever an earlier run left")
     parser.add_argument("--take-over", action="store_true", help="take the job from another run, dead or alive")
+    options.add_cache(parser)
     options.add_target(parser)
 
 
@@ -37,7 +38,11 @@ def run(args: argparse.Namespace) -> int:
     from headpond.toolkit import load
 
     settings = JobSettings(
-        id_field=args.id_field, dead_letters=args.dead_letters, fresh=args.fresh, take_over=args.take_over
+        id_field=args.id_field,
+        dead_letters=args.dead_letters,
+        fresh=args.fresh,
+        take_over=args.take_over,
+        **options.cache_settings(args),
     )
 
     def finish(report: Report) -> None:

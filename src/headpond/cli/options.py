@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from elasticsearch import Elasticsearch
 
@@ -20,6 +21,20 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         default="target",
         help="who answers _inference for a URL: target (the cluster), embedded or embedded:PATH (a pond in process)",
     )
+
+
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Declares `--cache`."""
+    parser.add_argument(
+        "--cache",
+        metavar="C",
+        help="where embeddings are kept: a file, index:NAME of the target, or off (default: a file for all jobs)",
+    )
+
+
+def cache_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What `--cache` says, as arguments of `JobSettings`."""
+    return {"use_cache": False} if args.cache == "off" else {"cache": args.cache}
 
 
 def connect_to(args: argparse.Namespace) -> Elasticsearch:

@@ -160,9 +160,11 @@ class IndexCache:
         with self._lock:
             if not self._made:
                 if not self._client.indices.exists(index=self._name):
-                    # Another job may make it at the same time.
-                    with suppress(BadRequestError):
+                    try:
                         self._client.indices.create(index=self._name, **BODY)
+                    except BadRequestError as error:
+                        if error.error != "resource_already_exists_exception":  # another job made it meanwhile
+                            raise
                 self._made = True
 
     def _unusable(self, error: Exception) -> TargetError:
