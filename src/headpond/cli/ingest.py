@@ -12,6 +12,10 @@ headpond ingest hybrid.yaml part-*.jsonl.gz --target http://127.0.0.1:9200 --rep
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from headpond.cli import app, options, progress
@@ -50,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         if args.report is not None:
             progress.write_report(report, args.report)
 
-    with options.connect_to(args) as client:
+    with _ended_by_sigterm(), options.connect_to(args) as client:
         pipeline = load(args.pipeline, client=client)
         try:
             with progress.ingest_progress() as tell:
@@ -60,3 +64,16 @@ def run(args: argparse.Namespace) -> int:
             raise
     finish(report)
     return app.DEAD_LETTERS if report.dead_lettered else app.DONE
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM, by which schedulers end a process, ends the job as cleanly as Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -63,12 +63,14 @@ def _forget(remove: Callable[[str], bool], ids: list[str]) -> int:
 
 def _shown(state: JobState, args: argparse.Namespace) -> str:
     """A job in three or four lines."""
-    from headpond.pipeline.state.job_state import COMPLETE
+    from headpond.pipeline.state.claim import gone
+    from headpond.pipeline.state.job_state import COMPLETE, RUNNING
 
     counts = {name: state.counts.get(name, 0) for name in ("indexed", "unchanged", "dead_lettered")}
     ends = ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in counts.items())
+    killed = state.state == RUNNING and gone(state)
     lines = [
-        f"{state.state}: {state.pipeline} -> {state.index} ({state.id})",
+        f"{'killed' if killed else state.state}: {state.pipeline} -> {state.index} ({state.id})",
         f"{state.settled.records:,} records settled: {ends}",
         f"begun {state.started}, last sign of life {state.updated} by process {state.pid} on {state.host}",
     ]
@@ -76,7 +78,9 @@ def _shown(state: JobState, args: argparse.Namespace) -> str:
         lines.append(f"why it ended: {state.message}")
     if state.dead_letters and counts["dead_lettered"]:
         lines.append(f"dead letters: {state.dead_letters['path']} on {state.dead_letters['host']}")
-    if state.state != COMPLETE:
+    if state.state == RUNNING and not killed:
+        lines.append(f"if it is dead, go on with: {_command(state, args)}")
+    elif state.state != COMPLETE:
         lines.append(f"go on with: {_command(state, args)}")
     return "\n  ".join(lines)
 

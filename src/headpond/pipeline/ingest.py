@@ -74,13 +74,13 @@ def ingest(
     budget = Budget(spec.file.prices, settings.max_tokens, settings.max_cost)
     budget.check({name: str(endpoints[name].shown.get("service")) for name in spec.processors.endpoints()})
     does = identity.of_pipeline(spec, endpoints)
-    begun = _begin(client, spec, name, does, opened, settings)
+    letters_file = dead_letters.default_path(spec.name)
+    begun = _begin(client, spec, name, does, opened, letters_file, settings)
     start = begun.start if begun else NOTHING
     counters, stop, abort = Counters(budget=budget), threading.Event(), threading.Event()
     if begun:
         counters.go_on(start.counts, begun.state.inference)
-    earlier = begun.letters() if begun else None
-    letters = DeadLetters(settings.dead_letters or earlier or dead_letters.default_path(spec.name))
+    letters = DeadLetters(begun.letters if begun else settings.dead_letters or letters_file)
     prefix = Prefix(start)
     ledger = Ledger(prefix, counters, letters, begun.state.id if begun else None)
     keeper = Keeper(begun, prefix, counters, letters, settings.heartbeat, (stop, abort)) if begun else None
@@ -124,7 +124,8 @@ def ingest(
         raise
     finally:
         letters.close()
-    report = counters.report(name, letters.path or earlier, complete=complete)
+    earlier_letters = begun.letters if begun and start.counts.get("dead_lettered") else None
+    report = counters.report(name, letters.path or earlier_letters, complete=complete)
     if report.indexed:
         _refresh(client, name)
     if error is not None:
@@ -137,7 +138,13 @@ def ingest(
 
 
 def _begin(
-    client: Elasticsearch, spec: PipelineSpec, name: str, does: bytes, sources: Sequence[Source], settings: JobSettings
+    client: Elasticsearch,
+    spec: PipelineSpec,
+    name: str,
+    does: bytes,
+    sources: Sequence[Source],
+    letters: Path,
+    settings: JobSettings,
 ) -> Begun | None:
     """Takes the job; None for one that cannot be known again, because a source cannot."""
     described = describe_sources(sources) if settings.resume else None
@@ -152,7 +159,15 @@ def _begin(
         sources=described,
         id_field=settings.id_field,
     )
-    return begin(client, wanted, fresh=settings.fresh, take_over=settings.take_over, patience=settings.patience)
+    return begin(
+        client,
+        wanted,
+        letters=settings.dead_letters,
+        default_letters=letters,
+        fresh=settings.fresh,
+        take_over=settings.take_over,
+        patience=settings.patience,
+    )
 
 
 def _cache(settings: JobSettings, begun: Begun | None) -> EmbeddingCache | str | Path | None:

@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from headpond import config
 from headpond.pipeline.api_error import describe
-from headpond.pipeline.state.claim import claim
+from headpond.pipeline.state.claim import claim, release
 from headpond.pipeline.state.job_state import JobState
 from headpond.pipeline.state.letters import take_back
 from headpond.pipeline.state.prefix import Settled
@@ -29,10 +29,12 @@ class Begun:
     Attributes:
         store: where its state is kept.
         stored: its state.
+        letters: where its dead letters go.
     """
 
     store: StateStore
     stored: Stored
+    letters: Path
 
     @property
     def state(self) -> JobState:
@@ -43,22 +45,6 @@ class Begun:
     def start(self) -> Settled:
         """What earlier runs have settled."""
         return self.state.settled
-
-    def letters(self) -> Path | None:
-        """The dead letters of earlier runs, without those of records that are read again; None without any.
-
-        Raises:
-            JobError: the file cannot be written anew.
-        """
-        state = self.state
-        if state.dead_letters is None:
-            return None
-        path = Path(state.dead_letters["path"])
-        if state.dead_letters["host"] != state.host or not path.is_file():
-            log.warning("earlier dead letters of this job are in %s on %s", path, state.dead_letters["host"])
-            return None
-        take_back(path, state.id, self.start.records)
-        return path
 
     def journal(self) -> Path:
         """A file for the vectors of this job, for runs that use no cache: a killed one does not pay for them twice."""
@@ -79,6 +65,8 @@ def begin(
     client: Elasticsearch,
     wanted: JobState,
     *,
+    letters: Path | None,
+    default_letters: Path,
     fresh: bool,
     take_over: bool,
     patience: float,
@@ -88,17 +76,23 @@ def begin(
     Args:
         client: of the target.
         wanted: the job as it would begin from nothing.
+        letters: where dead letters shall go; None for the file of earlier runs.
+        default_letters: where they go when there is no such file.
         fresh: whether to begin from nothing whatever was there.
         take_over: whether to take the job from another run that may be alive.
         patience: seconds without a sign of life after which another run counts as dead.
 
     Raises:
-        JobError: another run is at it.
+        JobError: another run is at it, or the dead letters of earlier runs cannot be gone on with.
     """
     store = StateStore(client)
     try:
         store.prepare()
-        wanted = replace(wanted, index_uuid=index_uuid(client, wanted.index) or "")
+        wanted = replace(
+            wanted,
+            index_uuid=index_uuid(client, wanted.index) or "",
+            dead_letters=_place(wanted, letters or default_letters),
+        )
         ours = claim(store, wanted, fresh=fresh, take_over=take_over, patience=patience)
     except (ApiError, TransportError) as error:
         log.warning(
@@ -110,7 +104,33 @@ def begin(
         return None
     if ours.note:
         log.warning("%s", ours.note)
-    return Begun(store, ours.stored)
+    try:
+        path = _letters(ours.stored.state, letters, default_letters)
+    except BaseException:
+        release(wanted)
+        raise
+    return Begun(store, _with_letters(ours.stored, path), path)
+
+
+def _letters(state: JobState, wanted: Path | None, default: Path) -> Path:
+    """Where dead letters go; those of records that will be read again are taken back from the file of earlier runs."""
+    if state.dead_letters is None or not state.resumes:
+        return wanted or default
+    host, earlier = state.dead_letters["host"], Path(state.dead_letters["path"])
+    if host == state.host and earlier.is_file():
+        take_back(earlier, state.id, state.settled.records)
+        return wanted or earlier
+    if state.counts.get("dead_lettered"):
+        log.warning("earlier dead letters of this job are in %s on %s", earlier, host)
+    return wanted or default
+
+
+def _with_letters(stored: Stored, path: Path) -> Stored:
+    return replace(stored, state=replace(stored.state, dead_letters=_place(stored.state, path)))
+
+
+def _place(state: JobState, path: Path) -> dict[str, str]:
+    return {"host": state.host, "path": str(path.absolute())}
 
 
 def index_uuid(client: Elasticsearch, name: str) -> str | None:

@@ -81,10 +81,10 @@ def _begin(store: StateStore, wanted: JobState, found: JobState | None, *, fresh
         return wanted, _changed(store, wanted)
     if found.state == COMPLETE:
         return wanted, None
-    if found.index_uuid != wanted.index_uuid:
-        return wanted, f"the index [{wanted.index}] is not the one this job wrote to, so it starts from the beginning"
     if not found.settled.records:
         return wanted.going_on(found), None
+    if found.index_uuid != wanted.index_uuid:
+        return wanted, f"the index [{wanted.index}] is not the one this job wrote to, so it starts from the beginning"
     return wanted.going_on(found), f"going on behind record {found.settled.records:,}, where the last run ended"
 
 
@@ -114,7 +114,7 @@ def _when_dead(store: StateStore, found: Stored, patience: float) -> Stored | No
         JobError: it is alive.
     """
     state = found.state
-    if state.host == socket.gethostname() and _gone(state):
+    if gone(state):
         return found
     log.warning(
         "the job is marked as run by process %s on %s; waiting up to %.0f s for a sign of life (--take-over: no wait)",
@@ -133,8 +133,10 @@ def _when_dead(store: StateStore, found: Stored, patience: float) -> Stored | No
     return found
 
 
-def _gone(state: JobState) -> bool:
-    """Whether the process that ran the job on this machine has ended."""
+def gone(state: JobState) -> bool:
+    """Whether the job was run on this machine, by a process that has ended."""
+    if state.host != socket.gethostname():
+        return False
     if state.pid == os.getpid():
         return state.run not in _here
     try:

@@ -121,7 +121,6 @@ class Keeper:
             counts=settled.counts,
             position=settled.place.to_json() if settled.place else None,
             inference=used.to_json(),
-            dead_letters=self._written() or self._state.dead_letters,
         )
         try:
             self._version = self._store.put(following, self._version)
@@ -129,10 +128,6 @@ class Keeper:
             self._version = self._after_conflict()
             self._version = self._store.put(following, self._version)
         self._state = following
-
-    def _written(self) -> dict[str, str] | None:
-        path = self._letters.path
-        return {"host": self._state.host, "path": str(path.absolute())} if path else None
 
     def _after_conflict(self) -> tuple[int, int]:
         """The version to follow: our own last write, whose answer got lost.
