@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import orjson
 
+from headpond import exact_json
 from headpond.pipeline.sources.base import Item
+from headpond.repeated_keys import repeated_key
 
 LONGEST = 100_000_000
 """Bytes of one record; a longer one is none."""
 
 BOM = b"\xef\xbb\xbf"
-
-_NAMES = re.compile(rb'"[ \t\r\n]*:')
 
 
 def read_record(line: int, text: bytes, position: Any = None) -> Item:
@@ -27,13 +25,12 @@ def read_record(line: int, text: bytes, position: Any = None) -> Item:
         position: see `Item.position`.
     """
     try:
-        document = orjson.loads(text)
+        document = exact_json.loads(text)
     except orjson.JSONDecodeError as error:
         return Item(line, None, shown(text), f"broken JSON at column {error.colno}: {error.msg}", position)
     if not isinstance(document, dict):
         return Item(line, None, document, f"a record is a JSON object, not {_kind(document)}", position)
-    # A colon behind a quote also stands in texts, so there are at least as many as there are names.
-    if len(_NAMES.findall(text)) != _names(document) and (twice := _repeated(text)) is not None:
+    if (twice := repeated_key(text, document)) is not None:
         return Item(line, None, shown(text), f"the field [{twice}] stands twice in one object", position)
     return Item(line, document, position=position)
 
@@ -46,34 +43,6 @@ def shown(text: bytes) -> str:
 def too_long(line: int, text: bytes, position: Any) -> Item:
     """What is longer than a record may be; its beginning is kept."""
     return Item(line, None, shown(text[:1000]), f"the record is longer than {LONGEST:,} bytes", position)
-
-
-def _names(value: Any) -> int:
-    """How many members the objects in a value have."""
-    if isinstance(value, dict):
-        return len(value) + sum(_names(inner) for inner in value.values() if isinstance(inner, dict | list))
-    return sum(_names(inner) for inner in value if isinstance(inner, dict | list))
-
-
-class _TwiceError(Exception):
-    pass
-
-
-def _repeated(text: bytes) -> str | None:
-    def once(pairs: list[tuple[str, Any]]) -> None:
-        seen = set()
-        for name, _ in pairs:
-            if name in seen:
-                raise _TwiceError(name)
-            seen.add(name)
-
-    try:
-        json.loads(text, object_pairs_hook=once)
-    except _TwiceError as error:
-        return str(error)
-    except (ValueError, RecursionError):
-        return None  # orjson has read it, so there is nothing wrong that matters here
-    return None
 
 
 def _kind(value: object) -> str:
