@@ -11,6 +11,7 @@ import orjson
 from elastic_transport import TransportError
 from elasticsearch import Elasticsearch
 
+from headpond import exact_json
 from headpond.errors import JobError
 from headpond.pipeline.api_error import cause
 from headpond.pipeline.index import METADATA
@@ -45,7 +46,7 @@ class Line:
         document = {**record.document, METADATA: {"hash": record.digest}}
         action = {"index": {"_id": record.id}}
         try:
-            return cls(record, orjson.dumps(action) + b"\n" + orjson.dumps(document, option=_OPTIONS) + b"\n")
+            return cls(record, orjson.dumps(action) + b"\n" + exact_json.dumps(document, _OPTIONS) + b"\n")
         except (orjson.JSONEncodeError, RecursionError) as error:
             raise ValueError(f"the document is not JSON: {error}") from None
 
