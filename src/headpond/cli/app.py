@@ -17,7 +17,7 @@ from typing import NoReturn, Protocol
 from headpond.errors import HeadpondError, nearest
 
 DONE, FAILED, USAGE, DEAD_LETTERS, INTERRUPTED = 0, 1, 2, 3, 130
-NOT_VERBS = {"app", "hits", "options", "progress", "show"}
+NOT_VERBS = {"answers", "app", "hits", "options", "progress", "show"}
 
 
 class Verb(Protocol):

@@ -16,6 +16,7 @@ from headpond.errors import PipelineError
 from headpond.stages.where import Path as Keys
 from headpond.stages.where import Where
 
+PIPELINE = "a pipeline is an object with keys such as `processors` and `search`"
 LARGEST = 1_000_000
 """Bytes of a file."""
 MOST_VALUES = 100_000
@@ -34,8 +35,12 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-def read(path: Path) -> tuple[dict[str, Any], Where]:
+def read(path: Path, what: str = PIPELINE) -> tuple[dict[str, Any], Where]:
     """The file's top-level object and its places.
+
+    Args:
+        path: the file.
+        what: what it is to be, for messages.
 
     Raises:
         PipelineError: the file cannot be read, is not YAML, or is not an object; says the line.
@@ -46,16 +51,16 @@ def read(path: Path) -> tuple[dict[str, Any], Where]:
     except OSError as error:
         raise PipelineError(f"cannot be read: {error.strerror}", where=str(path)) from None
     if len(content) > LARGEST:
-        raise PipelineError(f"is larger than {LARGEST:,} bytes, that is no pipeline", where=str(path))
+        raise PipelineError(f"is larger than {LARGEST:,} bytes", where=str(path))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise PipelineError("is not UTF-8", where=f"{path}:{line}") from None
-    return parse(text, str(path))
+    return parse(text, str(path), what)
 
 
-def parse(text: str, file: str) -> tuple[dict[str, Any], Where]:
+def parse(text: str, file: str, what: str = PIPELINE) -> tuple[dict[str, Any], Where]:
     """As `read`, for a text.
 
     Raises:
@@ -71,9 +76,9 @@ def parse(text: str, file: str) -> tuple[dict[str, Any], Where]:
     except yaml.YAMLError as error:
         raise PipelineError(f"is not YAML: {error}", where=file) from None
     except RecursionError:
-        raise PipelineError("is nested too deep for a pipeline", where=file) from None
+        raise PipelineError("is nested too deep", where=file) from None
     if not isinstance(node, yaml.MappingNode):
-        raise PipelineError("a pipeline is an object with keys such as `processors` and `search`", where=f"{file}:1")
+        raise PipelineError(what, where=f"{file}:1")
     reader = _Reader(loader, file)
     value: dict[str, Any] = reader.value(node, ())
     return value, Where(file, reader.lines)
