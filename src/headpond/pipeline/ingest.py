@@ -19,9 +19,11 @@ from headpond.pipeline.cache import EmbeddingCache, opened_cache
 from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.embedder import BatchEmbedder
 from headpond.pipeline.endpoints import apply
+from headpond.pipeline.held import CacheAndHolder, IndexHolder
 from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.job import Job, JobSettings
 from headpond.pipeline.ledger import Ledger
+from headpond.pipeline.letter import Origin
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, IngestInterrupted, IngestStoppedError, OnProgress, Report
 from headpond.pipeline.sources import Given, open_source
@@ -82,7 +84,8 @@ def ingest(
         counters.go_on(start.counts, begun.state.inference)
     letters = DeadLetters(begun.letters if begun else settings.dead_letters or letters_file)
     prefix = Prefix(start)
-    ledger = Ledger(prefix, counters, letters, begun.state.id if begun else None)
+    origin = Origin.of(spec, does, name, settings.id_field, begun.state.id if begun else None)
+    ledger = Ledger(prefix, counters, letters, origin)
     keeper = Keeper(begun, prefix, counters, letters, settings.heartbeat, (stop, abort)) if begun else None
     reader = Reader(
         opened,
@@ -95,12 +98,14 @@ def ingest(
     )
 
     def run(known: EmbeddingCache) -> Job:
+        holder = IndexHolder(client, name) if settings.use_cache else None
+        known = CacheAndHolder(known, holder) if holder else known
         embedder = BatchEmbedder(client, endpoints, known, counters, settings.pace, stop, budget=budget)
         try:
             made = ensure(client, name, spec, endpoints, embedder.dimensions)
             if made and keeper:
                 keeper.index_is_new(client)
-            unchanged = None if made else Unchanged(client, name, settings.retry, stop, counters)
+            unchanged = None if made else Unchanged(client, name, settings.retry, stop, counters, holder)
             retried = lambda: counters.add(retries=1)  # noqa: E731
             writers = [BulkWriter(client, name, settings.retry, abort, retried) for _ in range(settings.writers)]
             job = Job(spec.processors, embedder, reader, unchanged, writers, ledger, counters, settings, stop, abort)

@@ -113,7 +113,7 @@ class Job:
         abort: threading.Event,
     ) -> None:
         self._chain = chain
-        self._context = Context(embedder)
+        self._context = Context(embedder, embedder.fingerprints)
         self._reader = reader
         self._unchanged = unchanged
         self._writers = writers

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from typing import Any
 
-import orjson
-
+from headpond.pipeline import letter
 from headpond.pipeline.dead_letters import DeadLetters
+from headpond.pipeline.letter import Origin
 from headpond.pipeline.report import Counters
 from headpond.pipeline.state.prefix import Place, Prefix
 from headpond.stages.record import Failure, Record
+
+MOST_REPLACED = 8
+"""Records of one id under way that a letter names."""
 
 
 class Ledger:
@@ -21,15 +23,15 @@ class Ledger:
         prefix: how far the job is.
         counters: of the job.
         letters: takes what cannot be indexed.
-        job: the job's id, for the letters; None when it has none.
+        origin: the job, for the letters.
     """
 
-    def __init__(self, prefix: Prefix, counters: Counters, letters: DeadLetters, job: str | None = None) -> None:
+    def __init__(self, prefix: Prefix, counters: Counters, letters: DeadLetters, origin: Origin) -> None:
         self._prefix = prefix
         self._counters = counters
         self._letters = letters
-        self._job = job
-        self._ids: Counter[str] = Counter()
+        self._origin = origin
+        self._digests: dict[str, list[str]] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -42,8 +44,10 @@ class Ledger:
     def enter(self, record: Record) -> None:
         """What was read is a record; it is contended when one of the same id is on its way already."""
         with self._lock:
-            record.contended = self._ids[record.id] > 0
-            self._ids[record.id] += 1
+            under_way = self._digests.setdefault(record.id, [])
+            record.contended = bool(under_way)
+            record.replaces = tuple(under_way[-MOST_REPLACED:])
+            under_way.append(record.digest)
 
     def settle(self, record: Record, **amounts: int) -> None:
         """A record is indexed or unchanged."""
@@ -62,8 +66,7 @@ class Ledger:
         with self._lock:
             if not self._closed:
                 self._leave(record)
-                raw = orjson.Fragment(record.raw)
-                self._write(raw, record.failure, record.source, record.line, record.number, reason)
+                self._write(letter.of_record(self._origin, record, reason), record.number)
 
     def bad(self, failure: Failure, raw: Any, source: str, place: Place, number: int) -> None:
         """What was read can be no record and goes to the dead letters.
@@ -72,7 +75,9 @@ class Ledger:
             JobError: they cannot be written.
         """
         with self._lock:
-            self._write(raw, failure, source, place.line, number, "the record cannot be read")
+            reason = "the record cannot be read"
+            made = letter.of_unreadable(self._origin, failure, raw, reason, source, place.line, number)
+            self._write(made, number)
 
     def close(self) -> None:
         """Books nothing more: threads that could not be waited for no longer count."""
@@ -84,22 +89,11 @@ class Ledger:
         self._prefix.settle(number, amounts)
 
     def _leave(self, record: Record) -> None:
-        self._ids[record.id] -= 1
-        if not self._ids[record.id]:
-            del self._ids[record.id]
+        under_way = self._digests[record.id]
+        under_way.remove(record.digest)
+        if not under_way:
+            del self._digests[record.id]
 
-    def _write(self, record: Any, failure: Failure, source: str, line: int | None, number: int, reason: str) -> None:
-        self._letters.write(
-            {
-                "record": record,
-                "reason": reason,
-                "stage": failure.stage,
-                "error": failure.error,
-                "source": source,
-                "line": line,
-                "attempts": failure.attempts,
-                "job": self._job,
-                "number": number,
-            }
-        )
+    def _write(self, made: dict[str, Any], number: int) -> None:
+        self._letters.write(made)
         self._book(number, {"dead_lettered": 1})

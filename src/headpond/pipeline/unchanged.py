@@ -1,17 +1,22 @@
-"""Which records the index already holds in the form they would be written in."""
+"""What the index already holds of records: those that would be written as they are there need no work."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from headpond.errors import JobError
+from headpond.pipeline.held import IndexHolder
 from headpond.pipeline.index import METADATA
 from headpond.pipeline.report import Counters
 from headpond.pipeline.retry import Failed, Retry
 from headpond.stages.record import Record
+
+NO_DIGEST = ""
+"""Stands for a document that this toolkit did not write."""
 
 
 class Unchanged:
@@ -23,38 +28,59 @@ class Unchanged:
         retry: what happens after failures.
         stop: ends the waiting between tries.
         counters: of the job.
+        holder: told of documents that will be replaced and have vectors; None when those are not to be used again.
     """
 
     def __init__(
-        self, client: Elasticsearch, index: str, retry: Retry, stop: threading.Event, counters: Counters
+        self,
+        client: Elasticsearch,
+        index: str,
+        retry: Retry,
+        stop: threading.Event,
+        counters: Counters,
+        holder: IndexHolder | None = None,
     ) -> None:
         self._client = client.options(max_retries=0, retry_on_status=(), request_timeout=60)
         self._index = index
         self._retry = retry
         self._stop = stop
         self._counters = counters
+        self._holder = holder
 
     def among(self, records: Sequence[Record]) -> set[int]:
-        """The places of records that need no work.
+        """The places of records that need no work; the others are told what they take the place of.
 
         Raises:
             JobError: the target does not answer any more.
             StopRequested: the job is being stopped.
         """
-        asked = [record.id for record in records if not record.contended]
-        if not asked:
+        if not records:
             return set()
-        held = self._digests(list(dict.fromkeys(asked)))
-        return {
-            place
-            for place, record in enumerate(records)
-            if not record.contended and held.get(record.id) == record.digest
-        }
+        held = self.held([record.id for record in records])
+        same = set()
+        for place, record in enumerate(records):
+            own = held.get(record.id)
+            if own is None:
+                continue
+            found = hash_of(own)
+            if found == record.digest and not record.contended:
+                same.add(place)
+                continue
+            record.replaces = (*record.replaces, found)
+            if self._holder is not None:
+                self._holder.note(record.id, own.get("inputs"))
+        return same
 
-    def _digests(self, ids: list[str]) -> dict[str, str]:
+    def held(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """This toolkit's own field of the documents that are there, by id; empty for documents of others.
+
+        Raises:
+            JobError: the target does not answer any more.
+            StopRequested: the job is being stopped.
+        """
         try:
             answer, _ = self._retry.call(
-                lambda: self._client.mget(index=self._index, ids=ids, source_includes=[f"{METADATA}.hash"]),
+                lambda: self._client.mget(index=self._index, ids=list(dict.fromkeys(ids)), source_includes=[METADATA]),
                 self._stop,
                 lambda: self._counters.add(retries=1),
             )
@@ -62,7 +88,13 @@ class Unchanged:
             raise JobError(f"the index [{self._index}] cannot be read: {failed.reason}") from None
         found = {}
         for doc in answer["docs"]:
-            own = (doc.get("_source") or {}).get(METADATA) if doc.get("found") else None
-            if isinstance(own, dict) and isinstance(own.get("hash"), str):
-                found[doc["_id"]] = own["hash"]
+            if doc.get("found"):
+                own = (doc.get("_source") or {}).get(METADATA)
+                found[doc["_id"]] = own if isinstance(own, dict) else {}
         return found
+
+
+def hash_of(own: Mapping[str, Any]) -> str:
+    """The digest of a document in this toolkit's own field of it."""
+    found = own.get("hash")
+    return found if isinstance(found, str) else NO_DIGEST

@@ -38,6 +38,10 @@ class Record:
         number: its place among all records of a job, from 0.
         raw: the record as it was read, JSON; a dead letter holds it.
         digest: what the record and the pipeline look like, see `headpond.pipeline.identity`.
+        inputs: for every field with vectors the digests of what they were made from, in the order of the vectors, see
+            `headpond.stages.inference.digest`.
+        replaces: digests of the documents that this one may take the place of, as far as they are known; `""` stands
+            for one without a digest.
         contended: whether another record with the same id is still on its way, so the index cannot be asked about it.
         dropped: whether a `drop` processor took it out on purpose.
         failure: set when a processor failed.
@@ -51,6 +55,8 @@ class Record:
     number: int = 0
     raw: bytes = b""
     digest: str = ""
+    inputs: dict[str, list[str]] = field(default_factory=dict)
+    replaces: tuple[str, ...] = ()
     contended: bool = False
     dropped: bool = False
     failure: Failure | None = None

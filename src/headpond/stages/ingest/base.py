@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,9 +35,15 @@ S = TypeVar("S", bound=ProcessorSpec)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What processors are handed besides records."""
+    """What processors are handed besides records.
+
+    Attributes:
+        embedder: asks endpoints.
+        fingerprints: names the models behind endpoints, by endpoint; of one that is missing nothing is noted.
+    """
 
     embedder: Embedder
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 class Processor(ABC, Generic[S]):

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from headpond.stages import path
-from headpond.stages.inference import InferenceFailure
+from headpond.stages.inference import InferenceFailure, digest
 from headpond.stages.ingest.base import Context, Processor, ProcessorSpec
 from headpond.stages.record import Record
 
@@ -49,14 +49,17 @@ class Inference(Processor[InferenceSpec]):
 
     def run(self, records: Sequence[Record], context: Context) -> None:
         """Embeds the inputs of all records; a record one of whose texts fails is failed, the others are not."""
-        todo: list[tuple[Record, path.Slot, str]] = []
+        todo: list[tuple[Record, str, path.Slot, str]] = []
         for record in records:
+            for pair in self.spec.input_output:
+                record.inputs.pop(pair.output_field, None)
             try:
-                todo += [(record, slot, text) for slot, text in self._inputs(record)]
+                todo += [(record, *found) for found in self._inputs(record)]
             except ValueError as error:
                 self.fail(record, str(error))
-        results = context.embedder.embed(self.spec.model_id, [text for _, _, text in todo])
-        for (record, slot, _), result in zip(todo, results, strict=True):
+        results = context.embedder.embed(self.spec.model_id, [text for *_, text in todo])
+        model = context.fingerprints.get(self.spec.model_id)
+        for (record, field, slot, text), result in zip(todo, results, strict=True):
             if isinstance(result, InferenceFailure):
                 self.fail(record, result.error, result.attempts)
                 continue
@@ -64,6 +67,10 @@ class Inference(Processor[InferenceSpec]):
                 slot.fill(result)
             except ValueError as error:
                 self.fail(record, str(error))
+                continue
+            # A later processor may change a text, but a vector is what it was.
+            if model is not None and not isinstance(result, str):
+                record.inputs.setdefault(field, []).append(digest(model, text))
 
     def endpoints(self) -> list[str]:
         """The endpoint that embeds."""
@@ -73,7 +80,8 @@ class Inference(Processor[InferenceSpec]):
         """The fields that embeddings are written to."""
         return [(pair.output_field, self.spec.model_id) for pair in self.spec.input_output]
 
-    def _inputs(self, record: Record) -> list[tuple[path.Slot, str]]:
+    def _inputs(self, record: Record) -> list[tuple[str, path.Slot, str]]:
+        """Output field, place and text of everything to embed."""
         found = []
         for pair in self.spec.input_output:
             for slot in path.slots(record.document, pair.input_field, pair.output_field):
@@ -85,5 +93,5 @@ class Inference(Processor[InferenceSpec]):
                     raise ValueError(f"field [{pair.input_field}] is missing, so it cannot be embedded")
                 if not isinstance(value, str):
                     raise ValueError(f"field [{pair.input_field}] is {path.kind(value)}, only a text can be embedded")
-                found.append((slot, value))
+                found.append((pair.output_field, slot, value))
         return found
