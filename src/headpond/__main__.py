@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from headpond.cli.app import main
+from headpond.cli.start import main
 
 sys.exit(main())

@@ -6,12 +6,13 @@ goes through untouched, and a search never fails because of a processor: its ans
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import asyncio
+
     from elastic_transport import AsyncTransport, Transport, TransportApiResponse
     from elasticsearch import AsyncElasticsearch, Elasticsearch
 
@@ -103,6 +104,8 @@ class _AsyncHooked:
         response = await self._inner.perform_request(method, target, body=asked.widened(self._pipeline), **options)
         if response.meta.status != 200:
             return response
+        import asyncio
+
         self._bridge.loop = asyncio.get_running_loop()
         answer = await asyncio.to_thread(asked.processed, self._pipeline, response.body)
         return response._replace(body=answer)
@@ -118,6 +121,8 @@ class _Bridge:
 
     def perform_request(self, method: str, target: str, **options: Any) -> TransportApiResponse:
         call = self._inner.perform_request(method, target, **options)
+        import asyncio
+
         return asyncio.run_coroutine_threadsafe(call, self.loop).result()
 
 

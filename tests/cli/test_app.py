@@ -19,7 +19,7 @@ def test_every_verb_explains_itself(run: Run, verb: str) -> None:
 
 def test_the_help_lists_every_verb(run: Run) -> None:
     done = run("--help")
-    assert all(f"    {verb} " in done.out for verb in app.verbs())
+    assert set(app.verbs()) <= {line.split()[0] for line in done.out.splitlines() if line.startswith("    ")}
 
 
 def test_wrong_arguments_say_where_help_is(run: Run) -> None:

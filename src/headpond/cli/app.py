@@ -17,7 +17,7 @@ from typing import NoReturn, Protocol
 from headpond.errors import HeadpondError, nearest
 
 DONE, FAILED, USAGE, DEAD_LETTERS, INTERRUPTED = 0, 1, 2, 3, 130
-NOT_VERBS = {"answers", "app", "hits", "options", "progress", "show"}
+NOT_VERBS = {"answers", "app", "hits", "options", "progress", "show", "start"}
 
 
 class Verb(Protocol):
@@ -70,11 +70,17 @@ def build_parser(only: str | None = None) -> Parser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command.
+    """Reads and runs one command.
 
     Returns:
         the exit code, as the module's docstring lists them.
     """
+    command = read(argv)
+    return command if isinstance(command, int) else run(command)
+
+
+def read(argv: list[str] | None = None) -> argparse.Namespace | int:
+    """Reads one command; gives the exit code where there is nothing to run."""
     argv = sys.argv[1:] if argv is None else argv
     wanted = argv[0] if argv and not argv[0].startswith("-") else None
     if wanted is not None and wanted not in verbs():
@@ -87,6 +93,11 @@ def main(argv: list[str] | None = None) -> int:
     if args.verb is None:
         parser.print_help()
         return USAGE
+    return args
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs a command that has been read, and gives its exit code."""
     try:
         return verb_module(args.verb).run(args)
     except HeadpondError as error:
