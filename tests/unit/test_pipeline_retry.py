@@ -4,18 +4,11 @@ import threading
 from typing import Any
 
 import pytest
-from elastic_transport import (
-    ApiResponseMeta,
-    ConnectionError,
-    ConnectionTimeout,
-    HttpHeaders,
-    NodeConfig,
-    SerializationError,
-    TlsError,
-)
+from elastic_transport import ApiResponseMeta, ConnectionError, HttpHeaders, NodeConfig
 from elasticsearch import ApiError
 
-from headpond.pipeline.retry import Failed, Retry, StopRequested, Verdict, judge
+from headpond.pipeline.pace.verdict import Verdict
+from headpond.pipeline.retry import Failed, Retry, StopRequested
 
 NODE = NodeConfig("http", "127.0.0.1", 9200)
 
@@ -23,33 +16,6 @@ NODE = NodeConfig("http", "127.0.0.1", 9200)
 def error(status: int, reason: str = "no", headers: dict[str, str] | None = None) -> ApiError:
     meta = ApiResponseMeta(status, "1.1", HttpHeaders(headers or {}), 0.1, NODE)
     return ApiError("wrong", meta, {"error": {"type": "x", "reason": reason}})
-
-
-MASKED = "Received a server busy error status code for request from inference entity id [e] status [503]"
-
-CASES: list[tuple[Exception, Verdict]] = [
-    (error(429), Verdict.PASSING),
-    (error(408), Verdict.PASSING),
-    (error(503), Verdict.PASSING),
-    (error(400, MASKED), Verdict.PASSING),
-    (error(400, "Received a rate limit status code status [429]"), Verdict.PASSING),
-    (error(400, "Received a bad request status code status [400]"), Verdict.INPUT),
-    (error(413), Verdict.INPUT),
-    (error(422), Verdict.INPUT),
-    (error(401), Verdict.ACCESS),
-    (error(403), Verdict.ACCESS),
-    (error(404), Verdict.ACCESS),
-    (error(500), Verdict.UNCLEAR),
-    (ConnectionError("refused"), Verdict.UNREACHABLE),
-    (ConnectionTimeout("slow"), Verdict.UNREACHABLE),
-    (TlsError("bad certificate"), Verdict.ACCESS),
-    (SerializationError("half an answer"), Verdict.PASSING),
-]
-
-
-@pytest.mark.parametrize(("failure", "verdict"), CASES)
-def test_a_failure_is_judged_by_its_body_and_status(failure: Exception, verdict: Verdict) -> None:
-    assert judge(failure) is verdict
 
 
 class Calls:
@@ -81,7 +47,7 @@ def test_what_does_not_pass_fails_after_the_last_try() -> None:
     work = Calls(*[error(503, "busy")] * 5)
     with pytest.raises(Failed, match=r"busy \(503\)") as caught:
         call(work)
-    assert (caught.value.attempts, caught.value.verdict, work.made) == (3, Verdict.PASSING, 3)
+    assert (caught.value.attempts, caught.value.verdict, work.made) == (3, Verdict.THROTTLED, 3)
 
 
 @pytest.mark.parametrize(("status", "tries"), [(400, 1), (401, 1), (500, 2)])

@@ -1,9 +1,13 @@
-"""Writes documents with `_bulk`: every item is looked at, what passes by itself is tried again, the rest says why."""
+"""Writes documents with `_bulk`: every item is looked at, what passes by itself is tried again, the rest says why.
+
+Ids are known before the first try, so that a request whose answer was lost is sent again without doubling anything.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +19,16 @@ from headpond import exact_json
 from headpond.errors import JobError
 from headpond.pipeline.api_error import cause
 from headpond.pipeline.index import METADATA
-from headpond.pipeline.retry import Failed, Retry, StopRequested, Verdict
+from headpond.pipeline.pace.bulk_size import BulkSize
+from headpond.pipeline.pace.verdict import Verdict, classify
+from headpond.pipeline.retry import Failed, Retry, StopRequested
 from headpond.stages.record import Failure, Record
 
 STAGE = "bulk"
-_PASSING = frozenset({429, 502, 503, 504})
 _ANSWER = "items.*.status,items.*.error,error,status"
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+# A whole index or cluster that takes no writes (a full disk, a closed index) is not the document's fault.
+_BLOCKED = frozenset({"cluster_block_exception", "index_closed_exception"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,32 @@ class Line:
         Raises:
             ValueError: the document holds something that is not JSON.
         """
-        document = {**record.document, METADATA: {"hash": record.digest}}
         action = {"index": {"_id": record.id}}
-        try:
-            return cls(record, orjson.dumps(action) + b"\n" + exact_json.dumps(document, _OPTIONS) + b"\n")
-        except (orjson.JSONEncodeError, RecursionError) as error:
-            raise ValueError(f"the document is not JSON: {error}") from None
+        return cls(record, orjson.dumps(action) + b"\n" + document(record) + b"\n")
+
+
+def document(record: Record) -> bytes:
+    """The document as it is indexed: with what was embedded into it, and this toolkit's own field.
+
+    Raises:
+        ValueError: it holds something that is not JSON.
+    """
+    own: dict[str, Any] = {"hash": record.digest}
+    if record.inputs:
+        own["inputs"] = record.inputs
+    try:
+        return exact_json.dumps({**record.document, METADATA: own}, _OPTIONS)
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise ValueError(f"the document is not JSON: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A line that was not taken this time, and why."""
+
+    line: Line
+    reason: str
+    blocked: bool
 
 
 class BulkWriter:
@@ -60,62 +87,93 @@ class BulkWriter:
         retry: what happens after failures.
         stop: ends the waiting between tries at once (a second Ctrl-C); the first lets writing end.
         on_retry: called before every further try.
+        size: bytes in a request, shared by all writers of a target; None for one of its own.
     """
 
     def __init__(
-        self, client: Elasticsearch, index: str, retry: Retry, stop: threading.Event, on_retry: Callable[[], None]
+        self,
+        client: Elasticsearch,
+        index: str,
+        retry: Retry,
+        stop: threading.Event,
+        on_retry: Callable[[], None],
+        size: BulkSize | None = None,
     ) -> None:
         self._client = client.options(max_retries=0, retry_on_status=(), request_timeout=120)
         self._index = index
         self._retry = retry
         self._stop = stop
         self._on_retry = on_retry
+        self._size = size or BulkSize(10_000_000)
 
     def write(self, lines: Sequence[Line]) -> None:
         """Writes lines; a record that was refused has its `failure` set, the others are indexed.
 
         Raises:
-            JobError: the target does not answer any more, or refuses the whole request.
+            JobError: the target does not answer any more, or takes no documents.
             StopRequested: `stop` was set between two tries.
         """
         attempt = 0
         while lines:
             attempt += 1
-            throttled = self._once(lines, attempt)
-            if not throttled:
+            again = [one for some in self._portions(lines) for one in self._once(some, attempt)]
+            if not again:
                 return
             if attempt >= self._retry.attempts:
-                for line, reason in throttled:
-                    line.record.failure = Failure(STAGE, reason, attempt)
+                self._give_up(again, attempt)
                 return
             if self._stop.wait(self._retry.wait(attempt, TransportError(""))):
                 raise StopRequested
             self._on_retry()
-            lines = [line for line, _ in throttled]
+            lines = [one.line for one in again]
 
-    def _once(self, lines: Sequence[Line], attempt: int) -> list[tuple[Line, str]]:
+    def _portions(self, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+        """Requests of at most the bytes that the cluster takes now."""
+        begin = size = 0
+        for place, line in enumerate(lines):
+            if place > begin and size + len(line.body) > self._size.now:
+                yield lines[begin:place]
+                begin, size = place, 0
+            size += len(line.body)
+        yield lines[begin:]
+
+    def _once(self, lines: Sequence[Line], attempt: int) -> list[_Again]:
         """Sends one request; gives back what to try again, with the reasons."""
         body = b"".join(line.body for line in lines)
         try:
-            answer, _ = self._retry.call(lambda: self._send(body), self._stop, self._on_retry)
+            answer, _ = self._retry.call(lambda: self._send(body), self._stop, lambda: self._again(len(body)))
         except Failed as failed:
             return self._refused(lines, attempt, failed)
-        throttled = []
+        again, throttled = [], False
         for line, item in zip(lines, answer["items"], strict=True):
             outcome = next(iter(item.values()))
             if outcome["status"] < 300:
                 continue
-            reason = _reason(outcome)
-            if outcome["status"] in _PASSING:
-                throttled.append((line, reason))
+            error, reason = outcome.get("error"), _reason(outcome)
+            verdict = classify(outcome["status"], error)
+            blocked = isinstance(error, dict) and error.get("type") in _BLOCKED
+            if verdict.passes:
+                throttled = throttled or verdict is Verdict.THROTTLED
+                again.append(_Again(line, reason, blocked))
+            elif verdict is Verdict.ACCESS or blocked:
+                raise JobError(f"the target takes no documents (index [{self._index}]): {reason}")
             else:
                 line.record.failure = Failure(STAGE, reason, attempt)
-        return throttled
+        if throttled:
+            self._size.refused(len(body))
+        return again
 
     def _send(self, body: bytes) -> Any:
-        return self._client.bulk(index=self._index, operations=body, filter_path=_ANSWER).body  # type: ignore[arg-type]
+        sent = time.monotonic()
+        answer = self._client.bulk(index=self._index, operations=body, filter_path=_ANSWER).body  # type: ignore[arg-type]
+        self._size.answered(time.monotonic() - sent, len(body))
+        return answer
 
-    def _refused(self, lines: Sequence[Line], attempt: int, failed: Failed) -> list[tuple[Line, str]]:
+    def _again(self, size: int) -> None:
+        self._size.refused(size)
+        self._on_retry()
+
+    def _refused(self, lines: Sequence[Line], attempt: int, failed: Failed) -> list[_Again]:
         """The whole request failed: too large ones are halved, anything else ends the job."""
         if failed.verdict is not Verdict.INPUT:
             what = "does not answer any more" if failed.verdict is Verdict.UNREACHABLE else "takes no documents"
@@ -123,8 +181,29 @@ class BulkWriter:
         if len(lines) == 1:
             lines[0].record.failure = Failure(STAGE, failed.reason, attempt)
             return []
+        self._size.refused(sum(len(line.body) for line in lines))
         half = len(lines) // 2
         return self._once(lines[:half], attempt) + self._once(lines[half:], attempt)
+
+    def _give_up(self, again: Sequence[_Again], attempt: int) -> None:
+        for one in again:
+            if one.blocked:
+                raise JobError(f"the target takes no documents (index [{self._index}]): {one.reason}")
+            one.line.record.failure = Failure(STAGE, one.reason, attempt)
+
+
+def _latest(lines: Sequence[Line], again: list[_Again]) -> list[_Again]:
+    """Leaves out lines whose documents a later line of the same id has replaced in the meantime."""
+    if not again:
+        return again
+    waiting = {id(one.line) for one in again}
+    newest = {
+        line.record.id: place
+        for place, line in enumerate(lines)
+        if id(line) not in waiting and line.record.failure is None
+    }
+    places = {id(line): place for place, line in enumerate(lines)}
+    return [one for one in again if newest.get(one.line.record.id, -1) < places[id(one.line)]]
 
 
 def _reason(outcome: dict[str, Any]) -> str:

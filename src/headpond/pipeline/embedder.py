@@ -1,42 +1,30 @@
-"""Embeds the texts of a batch of records: nothing twice, many in a request, several requests at once, poison found."""
+"""Embeds the texts of a job: nothing twice, in full requests, as many at a time as the endpoint bears, poison found."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
 from headpond.errors import JobError
+from headpond.pipeline.budget import Budget
 from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.infer import PROBE, infer, size_of
+from headpond.pipeline.pace import limits, rate, tokens
+from headpond.pipeline.pace.gate import Gate
+from headpond.pipeline.pace.lane import Lane
+from headpond.pipeline.pace.pool import Pool
+from headpond.pipeline.pace.settings import Pace as Pace
+from headpond.pipeline.pace.verdict import Verdict
 from headpond.pipeline.report import Counters
-from headpond.pipeline.retry import Failed, Retry, StopRequested, Verdict
+from headpond.pipeline.retry import Failed, StopRequested
 from headpond.stages.inference import Embedding, InferenceFailure
 
 Outcome = Embedding | InferenceFailure
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How endpoints are called.
-
-    Attributes:
-        inputs: texts in a request at most.
-        characters: characters in a request at most (one longer text goes alone).
-        concurrency: requests at a time.
-        timeout: how long the target may take for one, Elasticsearch time units.
-        retry: what happens after failures.
-    """
-
-    inputs: int = 64
-    characters: int = 200_000
-    concurrency: int = 4
-    timeout: str = "120s"
-    retry: Retry = field(default_factory=Retry)
 
 
 class BatchEmbedder:
@@ -47,8 +35,11 @@ class BatchEmbedder:
         endpoints: all that the pipeline needs.
         cache: what is known already.
         counters: of the job.
-        pace: limits.
+        pace: how endpoints are called.
         stop: set when the job is to end; work that has not begun is given up.
+        target: names the target, for the rates that processes keep together.
+        rates: the file of those rates; None for the default, see `rate.default_path`.
+        budget: charged for every request before it goes out; None sets no limits.
     """
 
     def __init__(
@@ -59,6 +50,10 @@ class BatchEmbedder:
         counters: Counters,
         pace: Pace,
         stop: threading.Event,
+        *,
+        target: str = "",
+        rates: Path | None = None,
+        budget: Budget | None = None,
     ) -> None:
         # Retries are ours: counted, jittered, and ended by Ctrl-C.
         self._client = client.options(max_retries=0, retry_on_status=(), request_timeout=180)
@@ -67,11 +62,38 @@ class BatchEmbedder:
         self._counters = counters
         self._pace = pace
         self._stop = stop
-        self._pool = ThreadPoolExecutor(pace.concurrency, thread_name_prefix="headpond-inference")
+        self._budget = budget or Budget()
+        counters.concurrency = self.concurrency
+        self._lanes: dict[str, Lane[Outcome]] = {}
+        self._gates: dict[str, Gate] = {}
+        for inference_id, endpoint in endpoints.items():
+            limit = limits.of(endpoint, pace)
+            turns = rate.Rate(
+                rates or rate.default_path(),
+                f"{target}\n{inference_id}",
+                limit.requests_per_minute,
+                limit.tokens_per_minute,
+            )
+            gate = Gate(turns, pace.concurrency, stop, lambda: counters.add(throttled=1))
+            pool = Pool(limit.inputs, limit.tokens, tokens.estimate)
+            self._gates[inference_id] = gate
+            self._lanes[inference_id] = Lane(pool, partial(self._run, endpoint), gate.limit, pace.concurrency, stop)
 
     def close(self) -> None:
         """Gives up what has not begun and waits for the rest."""
-        self._pool.shutdown(cancel_futures=True)
+        for lane in self._lanes.values():
+            lane.close()
+        for gate in self._gates.values():
+            gate.close()
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """The models behind the endpoints, by endpoint."""
+        return {inference_id: endpoint.fingerprint for inference_id, endpoint in self._endpoints.items()}
+
+    def concurrency(self) -> dict[str, int]:
+        """Requests at a time that each endpoint gets now."""
+        return {inference_id: gate.limit() for inference_id, gate in self._gates.items()}
 
     def embed(self, inference_id: str, texts: Sequence[str]) -> list[Outcome]:
         """One outcome for each text, in order.
@@ -80,20 +102,11 @@ class BatchEmbedder:
             JobError: the endpoint is gone, refuses access, or the target does not answer any more.
             StopRequested: the job is being stopped.
         """
-        endpoint = self._endpoints[inference_id]
-        wanted = list(dict.fromkeys(texts))
-        outcomes: dict[str, Outcome] = {**self._cache.get(endpoint.fingerprint, wanted)}
-        missing = [text for text in wanted if text not in outcomes]
-        self._counters.add(cached=len(texts) - len(missing))
-        futures = [self._submit(endpoint, batch) for batch in self._batches(missing)]
-        try:
-            for future in futures:
-                outcomes |= future.result()
-        except CancelledError:
-            raise StopRequested from None
-        finally:
-            for future in futures:
-                future.cancel()
+        fingerprint = self._endpoints[inference_id].fingerprint
+        outcomes, sent = self._lanes[inference_id].ask(
+            list(dict.fromkeys(texts)), lambda some: dict(self._cache.get(fingerprint, some))
+        )
+        self._counters.add(cached=len(texts) - sent)
         return [outcomes[text] for text in texts]
 
     def dimensions(self, endpoint: TargetEndpoint) -> int:
@@ -109,13 +122,7 @@ class BatchEmbedder:
             raise JobError(f"endpoint [{endpoint.inference_id}] does not embed: {outcome.error}")
         return size_of(outcome, endpoint)
 
-    def _submit(self, endpoint: TargetEndpoint, texts: list[str]) -> Future[dict[str, Outcome]]:
-        try:
-            return self._pool.submit(self._run, endpoint, texts, 0)
-        except RuntimeError:  # the pool is closed
-            raise StopRequested from None
-
-    def _run(self, endpoint: TargetEndpoint, texts: list[str], attempts: int) -> dict[str, Outcome]:
+    def _run(self, endpoint: TargetEndpoint, texts: list[str], attempts: int = 0) -> dict[str, Outcome]:
         """Embeds one request's texts; when they are refused, halves them until the culprit is alone."""
         if self._stop.is_set():
             raise StopRequested
@@ -133,8 +140,13 @@ class BatchEmbedder:
         return dict(outcomes)
 
     def _call(self, endpoint: TargetEndpoint, texts: list[str]) -> list[Embedding]:
+        cost = sum(map(tokens.estimate, texts))
+        return self._gates[endpoint.inference_id].call(cost, lambda: self._request(endpoint, texts, cost))
+
+    def _request(self, endpoint: TargetEndpoint, texts: list[str], cost: int) -> list[Embedding]:
+        self._budget.charge(endpoint.inference_id, cost, 1)
         self._counters.add(requests=1)
-        embeddings, tokens = infer(
+        embeddings, spent = infer(
             self._client,
             endpoint.inference_id,
             endpoint.task_type,
@@ -142,7 +154,9 @@ class BatchEmbedder:
             input_type="ingest",
             timeout=self._pace.timeout,
         )
-        self._counters.add_tokens(tokens)
+        self._counters.add_tokens(spent)
+        if spent is not None:
+            self._budget.correct(endpoint.inference_id, cost, spent)
         return embeddings
 
     def _failed(self, endpoint: TargetEndpoint, texts: list[str], attempts: int, failed: Failed) -> dict[str, Outcome]:
@@ -150,22 +164,8 @@ class BatchEmbedder:
             raise JobError(f"endpoint [{endpoint.inference_id}] cannot be used: {failed.reason}")
         if failed.verdict is Verdict.UNREACHABLE:
             raise JobError(f"the target does not answer any more: {failed.reason}")
-        if failed.verdict is Verdict.PASSING or len(texts) == 1:
+        if failed.verdict.passes or len(texts) == 1:
             return dict.fromkeys(texts, InferenceFailure(failed.reason, attempts))
         half = len(texts) // 2
         first = self._run(endpoint, texts[:half], attempts)
         return first | self._run(endpoint, texts[half:], attempts)
-
-    def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
-        """Requests within the limits; texts of like length go together, which spares models padding."""
-        batch: list[str] = []
-        characters = 0
-        for text in sorted(texts, key=len):
-            full = len(batch) >= self._pace.inputs or characters + len(text) > self._pace.characters
-            if batch and full:
-                yield batch
-                batch, characters = [], 0
-            batch.append(text)
-            characters += len(text)
-        if batch:
-            yield batch

@@ -17,7 +17,7 @@ from elasticsearch import ApiError, Elasticsearch
 from headpond.errors import PipelineError, TargetError
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.infer import infer
-from headpond.pipeline.retry import Verdict, judge
+from headpond.pipeline.pace.verdict import Verdict, judge
 from headpond.stages.inference import Embedding
 
 TIMEOUT = "30s"
@@ -139,7 +139,7 @@ def _embed(client: Elasticsearch, asked: Asked) -> Embedding | EmbeddingFailed:
         verdict = judge(error)
         if verdict is Verdict.UNREACHABLE:
             return EmbeddingFailed(f"the target does not answer: {describe(error)}", passing=False)
-        return _failed(asked, describe(error), passing=verdict in (Verdict.PASSING, Verdict.UNCLEAR))
+        return _failed(asked, describe(error), passing=verdict.passes or verdict is Verdict.UNCLEAR)
     except ValueError as error:
         return _failed(asked, str(error), passing=True)
     return embeddings[0]

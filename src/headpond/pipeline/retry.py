@@ -1,59 +1,20 @@
-"""Which failures of a call pass by themselves, and how long to wait before the next try."""
+"""How often a failed call is tried again, and how long to wait before the next try."""
 
 from __future__ import annotations
 
 import random
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TypeVar
 
-from elastic_transport import SerializationError, TlsError, TransportError
+from elastic_transport import TransportError
 from elasticsearch import ApiError
 
 from headpond.pipeline.api_error import describe
+from headpond.pipeline.pace.verdict import Verdict, judge, wait_asked_for
 
 T = TypeVar("T")
-
-_PASSING = frozenset({408, 429, 502, 503, 504})
-_ACCESS = frozenset({401, 403, 404})
-# Elasticsearch turns an upstream 5xx into a 400 that quotes the status, see its BaseResponseHandler.
-_MASKED = re.compile(r"\bstatus \[(429|5\d\d)\]")
-
-
-class Verdict(Enum):
-    """What a failed call means."""
-
-    PASSING = auto()
-    """Throttled, overloaded or timed out: the same call may succeed later."""
-    UNCLEAR = auto()
-    """An error of the server: worth one more try, and maybe one input is to blame."""
-    INPUT = auto()
-    """The request was refused: some input is to blame."""
-    UNREACHABLE = auto()
-    """Nobody answers; passing, but when it does not pass there is no use in going on."""
-    ACCESS = auto()
-    """Not allowed or not there: no input is to blame, nothing will pass."""
-
-
-def judge(error: Exception) -> Verdict:
-    """What the error of a call means; decided by the body where the status hides it."""
-    if isinstance(error, ApiError):
-        status = error.meta.status
-        if status in _PASSING or (status == 400 and _MASKED.search(describe(error))):
-            return Verdict.PASSING
-        if status in _ACCESS:
-            return Verdict.ACCESS
-        return Verdict.UNCLEAR if status >= 500 else Verdict.INPUT
-    if isinstance(error, SerializationError):
-        return Verdict.PASSING
-    if isinstance(error, TlsError):
-        return Verdict.ACCESS
-    if isinstance(error, TransportError):
-        return Verdict.UNREACHABLE
-    return Verdict.INPUT
 
 
 class StopRequested(Exception):
@@ -72,20 +33,20 @@ class Retry:
         longest: seconds; no wait is longer, a server's `Retry-After` excepted (up to ten times this).
     """
 
-    attempts: int = 6
+    attempts: int = 10
     base: float = 0.5
-    longest: float = 20.0
+    longest: float = 30.0
 
     def tries(self, verdict: Verdict) -> int:
         """Tries that a failure of this kind gets."""
-        if verdict in (Verdict.PASSING, Verdict.UNREACHABLE):
+        if verdict.passes:
             return self.attempts
         return min(2, self.attempts) if verdict is Verdict.UNCLEAR else 1
 
     def wait(self, attempt: int, error: Exception) -> float:
         """Seconds to wait after the `attempt`-th failure, from 1."""
         seconds = random.uniform(0, min(self.longest, self.base * 2 ** (attempt - 1)))
-        return max(seconds, min(_retry_after(error), 10 * self.longest))
+        return max(seconds, min(wait_asked_for(error), 10 * self.longest))
 
     def call(self, work: Callable[[], T], stop: threading.Event, on_retry: Callable[[], None]) -> tuple[T, int]:
         """Calls until it works; the result and the number of tries.
@@ -127,12 +88,3 @@ class Failed(Exception):
         self.reason = reason
         self.verdict = verdict
         self.attempts = attempts
-
-
-def _retry_after(error: Exception) -> float:
-    if not isinstance(error, ApiError):
-        return 0.0
-    try:
-        return float(error.meta.headers.get("retry-after") or 0)
-    except ValueError:
-        return 0.0

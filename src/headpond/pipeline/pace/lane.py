@@ -1,0 +1,118 @@
+"""The way to one endpoint: texts of all windows and fields come together here, and none is under way twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from headpond.pipeline.pace.pool import Pool
+from headpond.pipeline.retry import StopRequested
+
+T = TypeVar("T")
+
+
+class Lane(Generic[T]):
+    """Sends texts in full requests, as many at a time as the endpoint bears.
+
+    A request that is not full waits while others are under way: until they end, further texts may fill it up. (Nagle's
+    rule, so there is no time to be tuned.)
+
+    Args:
+        pool: of texts that wait.
+        send: sends the texts of one request and gives their outcomes.
+        limit: requests at a time, now.
+        ceiling: the most that `limit` may ever be.
+        stop: set when the job is to end; what has not been sent is given up.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        send: Callable[[list[str]], Mapping[str, T]],
+        limit: Callable[[], int],
+        ceiling: int,
+        stop: threading.Event,
+    ) -> None:
+        self._pool = pool
+        self._send = send
+        self._limit = limit
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._asked: dict[str, Future[T]] = {}
+        self._running = 0
+        self._threads = ThreadPoolExecutor(ceiling, thread_name_prefix="headpond-inference")
+
+    def ask(self, texts: Sequence[str], known: Callable[[list[str]], Mapping[str, T]]) -> tuple[dict[str, T], int]:
+        """The outcomes of texts, and how many of them this call had sent.
+
+        Args:
+            texts: each once.
+            known: what needs no request; asked for texts that are not under way already.
+
+        Raises:
+            StopRequested: the job is being stopped.
+            Exception: what `send` or `known` raised.
+        """
+        with self._lock:
+            joined = {text: self._asked[text] for text in texts if text in self._asked}
+            own: dict[str, Future[T]] = {text: Future() for text in texts if text not in joined}
+            self._asked |= own
+        # Asked after the claim: whoever had a text under way before has made it known by now.
+        try:
+            found = known(list(own))
+        except BaseException as error:
+            with self._lock:
+                self._fail(own, error)
+            raise
+        unknown = [text for text in own if text not in found]
+        with self._lock:
+            self._settle(found)
+            self._pool.add(unknown)
+            self._pump()
+        return {text: (own.get(text) or joined[text]).result() for text in texts}, len(unknown)
+
+    def close(self) -> None:
+        """Gives up what has not been sent and waits for the rest."""
+        with self._lock:
+            self._fail(self._pool.clear(), StopRequested())
+        self._threads.shutdown()
+
+    def _pump(self) -> None:
+        """Sends what may be sent; the lock is held."""
+        if self._stop.is_set():
+            self._fail(self._pool.clear(), StopRequested())
+        while self._pool and self._running < self._limit():
+            batch = self._pool.take(partial=not self._running)
+            if not batch:
+                return
+            try:
+                self._threads.submit(self._work, batch)
+            except RuntimeError:  # closed
+                self._fail([*batch, *self._pool.clear()], StopRequested())
+                return
+            self._running += 1
+
+    def _work(self, batch: list[str]) -> None:
+        outcomes: Mapping[str, T] = {}
+        failure: BaseException | None = None
+        try:
+            outcomes = self._send(batch)
+        except BaseException as error:
+            failure = error
+        with self._lock:
+            self._running -= 1
+            if failure is None:
+                self._settle(outcomes)
+            else:
+                self._fail(batch, failure)
+            self._pump()
+
+    def _settle(self, outcomes: Mapping[str, T]) -> None:
+        for text, outcome in outcomes.items():
+            self._asked.pop(text).set_result(outcome)
+
+    def _fail(self, texts: Sequence[str] | Mapping[str, object], error: BaseException) -> None:
+        for text in texts:
+            self._asked.pop(text).set_exception(error)
