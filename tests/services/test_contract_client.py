@@ -9,9 +9,10 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from headpond.node.inference import SERVICES
+from headpond.services._known import ELASTICSEARCH_SERVICES
 from tests.services.case import Case, all_cases
 from tests.services.provider import Provider
-from tests.services.published import FOLDER, answered, document, misfits
+from tests.services.published import FOLDER, answered, document, misfits, needs_schemas, resolve
 
 InferenceClient = type(Elasticsearch("http://nobody.invalid:9200").inference)
 EVERY = pytest.mark.parametrize("case", all_cases(), ids=str)
@@ -34,6 +35,27 @@ METHODS = {
 def test_the_client_has_a_method_for_every_service_of_elasticsearch() -> None:
     assert len(METHODS) > 25
     assert set(SERVICES) - set(METHODS) == {"fake"}
+
+
+@needs_schemas
+def test_what_services_do_in_elasticsearch_is_what_its_specification_says() -> None:
+    """Elastic's own service has no `put_*`."""
+    published = {}
+    for service, method in METHODS.items():
+        part = method.removeprefix("put_").replace("_", "")
+        operation = document("elasticsearch")["paths"][f"/_inference/{{task_type}}/{{{part}_inference_id}}"]["put"]
+        (schema,) = (found["schema"] for found in operation["parameters"] if found.get("name") == "task_type")
+        published[service] = set(resolve(document("elasticsearch"), schema)["enum"])
+    known = {service: set(types) for service, types in ELASTICSEARCH_SERVICES.items() if service != "elastic"}
+    assert known == published
+
+
+def test_a_service_does_all_that_it_does_in_elasticsearch() -> None:
+    """The exception is the task type `embedding`, which no service has yet."""
+    here = {name: {str(kind) for kind in SERVICES.get(name).task_types} for name in SERVICES}
+    for name in here.keys() & ELASTICSEARCH_SERVICES.keys():
+        missing = {str(kind) for kind in SERVICES.get(name).missing_task_types} | {"embedding"}
+        assert set(ELASTICSEARCH_SERVICES[name]) - missing <= here[name], name
 
 
 @pytest.mark.parametrize("service", sorted(set(METHODS) - set(SERVICES)))

@@ -63,6 +63,7 @@ class AmazonBedrock(Provider):
 
     name = "amazonbedrock"
     display_name = "Amazon Bedrock"
+    extra = "bedrock"
     task_types = (TaskType.TEXT_EMBEDDING, TaskType.COMPLETION, TaskType.CHAT_COMPLETION)
     configuration: ClassVar[Mapping[str, Setting]] = {
         "access_key": replace(API_KEY, label="Access Key", description="The access key of AWS; never shown."),

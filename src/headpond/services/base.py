@@ -30,6 +30,7 @@ class Service(ABC):
         display_name: the provider's name in texts.
         task_types: what it can do.
         missing_task_types: what it can do in Elasticsearch and not here.
+        extra: the extra of headpond's package that it needs, as in `pip install 'headpond[local]'`.
         configuration: its service settings, for people.
         settings_order: in which order service settings are shown; others follow as they came.
         default_similarity: what dense vectors of this service are compared with, unless the user says.
@@ -39,6 +40,7 @@ class Service(ABC):
     display_name: ClassVar[str]
     task_types: ClassVar[tuple[TaskType, ...]]
     missing_task_types: ClassVar[tuple[TaskType, ...]] = ()
+    extra: ClassVar[str | None] = None
     configuration: ClassVar[Mapping[str, Setting]] = {}
     settings_order: ClassVar[tuple[str, ...]] = ()
     default_similarity: ClassVar[str] = "cosine"

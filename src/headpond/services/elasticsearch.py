@@ -66,6 +66,7 @@ class Elasticsearch(Service):
 
     name = "elasticsearch"
     display_name = "Elasticsearch"
+    extra = "local"
     task_types: ClassVar[tuple[TaskType, ...]] = (TaskType.TEXT_EMBEDDING, TaskType.SPARSE_EMBEDDING, TaskType.RERANK)
     settings_order = (
         "num_allocations",

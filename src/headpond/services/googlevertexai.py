@@ -53,6 +53,7 @@ class GoogleVertexAI(Provider):
 
     name = "googlevertexai"
     display_name = "Google Vertex AI"
+    extra = "google"
     task_types = (TaskType.TEXT_EMBEDDING, TaskType.RERANK, *_COMPLETIONS)
     configuration: ClassVar[Mapping[str, Setting]] = {
         "service_account_json": Setting(
