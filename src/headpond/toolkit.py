@@ -29,10 +29,11 @@ def load(name_or_path: str | Path, *, client: Elasticsearch | None = None) -> Pi
         PipelineError: the file is wrong; the message says in which line.
         UnknownNameError: no pipeline has this name.
     """
+    from headpond.models.counting import token_counter
     from headpond.pipeline import Pipeline
     from headpond.pipeline.load import load as read
 
-    return Pipeline(read(name_or_path), client or connect())
+    return Pipeline(read(name_or_path), client or connect(), tokenizers=token_counter)
 
 
 def serve(

@@ -99,16 +99,29 @@ def apply(client: Elasticsearch, spec: PipelineSpec) -> dict[str, TargetEndpoint
         if existing is None:
             _put(client, inference_id, resolve(declared, where), str(where))
             continue
-        # A pond says so when another model serves in the place of the one that was asked for.
-        stands_in_for = (existing.shown.get("headpond") or {}).get("stands_in_for")
-        different = list(_differences(declared, existing.shown, stands_in_for))
-        if different:
+        if different := differences(declared, existing):
             raise PipelineError(
                 f"endpoint [{inference_id}] exists with other settings: {'; '.join(different)}",
                 where=str(where) or None,
                 hint=f"give it another id in the file, or remove the old one: DELETE _inference/{inference_id}",
             )
     return lookup(client, spec)
+
+
+def differences(declared: Mapping[str, Any], existing: TargetEndpoint) -> list[str]:
+    """What a pipeline file says of an endpoint and the target shows otherwise, in words.
+
+    Raises:
+        PipelineError: an environment variable is not set.
+    """
+    # A pond says so when another model serves in the place of the one that was asked for.
+    stands_in_for = (existing.shown.get("headpond") or {}).get("stands_in_for")
+    return list(_differences(declared, existing.shown, stands_in_for))
+
+
+def declared_endpoint(inference_id: str, declared: Mapping[str, Any]) -> TargetEndpoint:
+    """An endpoint that is not there yet, as far as the pipeline file says what it will be."""
+    return _read({"service_settings": {}, **declared, "inference_id": inference_id})
 
 
 def _put(client: Elasticsearch, inference_id: str, resolved: Resolved, where: str) -> None:

@@ -20,7 +20,7 @@ from headpond.errors import PipelineError, TargetError
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.environment import resolve
-from headpond.pipeline.mapping_difference import compare
+from headpond.pipeline.mapping_difference import Difference, compare
 from headpond.pipeline.spec import PipelineSpec
 
 log = logging.getLogger("headpond.pipeline")
@@ -129,6 +129,52 @@ def ensure(
         raise TargetError(f"the target does not answer: {describe(error)}", transient=True) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What `ensure` would do.
+
+    Attributes:
+        exists: whether the index is there.
+        added: fields that its mapping would get; of a new index, all.
+        parameters: parameters of fields that are others there than in the file.
+    """
+
+    exists: bool
+    added: list[str]
+    parameters: list[str]
+
+
+def preview(
+    client: Elasticsearch,
+    name: str,
+    spec: PipelineSpec,
+    endpoints: Mapping[str, TargetEndpoint],
+    dimensions: Dimensions,
+) -> Preview:
+    """What `ensure` would do, and the errors it would raise; nothing is written.
+
+    Raises:
+        PipelineError, TargetError: as `ensure`.
+    """
+    try:
+        existing = _mapping_of(client, name)
+        if existing is None:
+            made = body(spec, endpoints, dimensions)
+            return Preview(False, sorted(mappings.fields(made).keys() - _own_fields()), [])
+        wanted = _wanted(existing, spec, endpoints, dimensions)
+        difference, _ = _fitting(f"index [{name}]", existing, wanted, spec, endpoints, dimensions)
+        added = [path for path in difference.added if path.partition(".")[0] != METADATA]
+        return Preview(True, added, difference.parameters)
+    except ApiError as error:
+        raise TargetError(f"index [{name}]: {describe(error)}") from None
+    except TransportError as error:
+        raise TargetError(f"the target does not answer: {describe(error)}", transient=True) from None
+
+
+def _own_fields() -> set[str]:
+    return {METADATA, f"{METADATA}.hash"}
+
+
 def _mapping_of(client: Elasticsearch, name: str) -> dict[str, Any] | None:
     try:
         answer = client.indices.get_mapping(index=name)
@@ -148,8 +194,34 @@ def _complete(
     dimensions: Dimensions,
 ) -> None:
     where = f"index [{name}]"
-    mapping = existing.get("mappings") or {}
     wanted = _wanted(existing, spec, endpoints, dimensions)
+    difference, models = _fitting(where, existing, wanted, spec, endpoints, dimensions)
+    for text in difference.parameters:
+        log.warning("%s: %s; a new index would have what the file says", where, text)
+    if difference.additions:
+        own = {"pipeline": spec.name, "models": models}
+        meta = (existing.get("mappings") or {}).get("_meta") or {}
+        client.indices.put_mapping(index=name, properties=difference.additions, meta={**meta, METADATA: own})
+        added = [path for path in difference.added if path.partition(".")[0] != METADATA]
+        if added:
+            fields = ", ".join(f"[{path}]" for path in added)
+            log.warning("%s: added to its mapping: %s; documents that are there already lack them", where, fields)
+
+
+def _fitting(
+    where: str,
+    existing: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    spec: PipelineSpec,
+    endpoints: Mapping[str, TargetEndpoint],
+    dimensions: Dimensions,
+) -> tuple[Difference, dict[str, str]]:
+    """How an index that the pipeline can use differs from the one it wants, and the models of its vector fields.
+
+    Raises:
+        PipelineError: the pipeline cannot use it.
+    """
+    mapping = existing.get("mappings") or {}
     difference = compare(wanted, mapping)
     known = {**mappings.fields({"mappings": wanted}), **mappings.fields(dict(existing))}
     meta = mapping.get("_meta") or {}
@@ -173,15 +245,7 @@ def _complete(
             f"{where}: {'; '.join(difference.conflicts)}; a field's type cannot be changed",
             hint="ingest into a new index (--index NAME), delete this one first, or make the mapping say what is there",
         )
-    for text in difference.parameters:
-        log.warning("%s: %s; a new index would have what the file says", where, text)
-    if difference.additions:
-        own = {"pipeline": spec.name, "models": {**models, **now}}
-        client.indices.put_mapping(index=name, properties=difference.additions, meta={**meta, METADATA: own})
-        added = [path for path in difference.added if path.partition(".")[0] != METADATA]
-        if added:
-            fields = ", ".join(f"[{path}]" for path in added)
-            log.warning("%s: added to its mapping: %s; documents that are there already lack them", where, fields)
+    return difference, {**models, **now}
 
 
 def _wanted(

@@ -19,6 +19,9 @@ from headpond.pipeline.infer import dimensions
 from headpond.pipeline.ingest import ingest
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.lint import Finding, check
+from headpond.pipeline.plan.counting import Tokenizers
+from headpond.pipeline.plan.plan import Plan, plan
+from headpond.pipeline.plan.trial import Trial, trial
 from headpond.pipeline.report import OnProgress, Report
 from headpond.pipeline.sources import Given
 from headpond.pipeline.spec import PipelineSpec
@@ -31,13 +34,15 @@ class Pipeline:
     Args:
         spec: what `headpond.pipeline.load.load` gives.
         client: an `Elasticsearch` client, see `headpond.connect`.
+        tokenizers: finds the tokenizers of local models, so that plans count tokens exactly; `headpond.load` gives it.
 
     Attributes:
         spec: as given.
         client: as given.
     """
 
-    def __init__(self, spec: PipelineSpec, client: Elasticsearch) -> None:
+    def __init__(self, spec: PipelineSpec, client: Elasticsearch, *, tokenizers: Tokenizers | None = None) -> None:
+        self._tokenizers = tokenizers
         self.spec = spec
         self.client = client
         self._models: dict[str, FieldModels] = {}
@@ -93,6 +98,38 @@ class Pipeline:
         if id_field is not None:
             settings = replace(settings, id_field=id_field)
         return ingest(self.spec, sources, self.client, index=index, settings=settings, on_progress=on_progress)
+
+    def plan(
+        self, *sources: Given, index: str | None = None, settings: JobSettings | None = None, sample: int = 0
+    ) -> Plan:
+        """What `ingest` would do and cost; nothing is written and, without a sample, no inference call is made.
+
+        Args:
+            sources: as for `ingest`; iterators are used up as far as they are read.
+            index: the index; None for the pipeline's own.
+            settings: how the job would be run.
+            sample: records that are really embedded first, to measure time and tokens; 0 for none.
+
+        Raises:
+            InputError: a source cannot be opened or read.
+            TargetError: the target cannot be used.
+        """
+        measured = self.sample(*sources, number=sample, settings=settings).measured if sample else None
+        options: dict[str, Any] = {"index": index, "settings": settings, "tokenizers": self._tokenizers}
+        return plan(self.spec, sources, self.client, measured=measured, **options)
+
+    def sample(self, *sources: Given, number: int = 5, settings: JobSettings | None = None) -> Trial:
+        """Runs a few records through the processors, with real inference calls; the index is left alone.
+
+        Args:
+            sources: as for `ingest`.
+            number: of records.
+            settings: how the job would be run.
+
+        Raises:
+            InputError, PipelineError, TargetError, JobError: as `ingest`.
+        """
+        return trial(self.spec, sources, self.client, number, settings=settings, tokenizers=self._tokenizers)
 
     def search(
         self,

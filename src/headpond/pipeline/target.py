@@ -12,8 +12,8 @@ OLDEST = (8, 15)
 """The first version with everything a pipeline needs: sparse_vector queries, retrievers, inference endpoints."""
 
 
-def check_version(client: Elasticsearch) -> None:
-    """Refuses targets that are too old or no Elasticsearch.
+def check_version(client: Elasticsearch) -> str:
+    """Refuses targets that are too old or no Elasticsearch; gives the version.
 
     Raises:
         TargetError: says what is there and what is needed.
@@ -33,6 +33,7 @@ def check_version(client: Elasticsearch) -> None:
     minor = rest.partition(".")[0]
     if (int(major), int(minor)) < OLDEST:
         raise TargetError(f"the target runs Elasticsearch {number}", hint="8.15 or later is needed")
+    return number
 
 
 def _version(client: Elasticsearch) -> str:

@@ -1,4 +1,4 @@
-"""How many tokens a service will count in a text: by the model's own tokenizer where it is at hand, else by its letters.
+"""How many tokens a service will count in a text: by the model's tokenizer where it is at hand, else by its letters.
 
 Letters per token of English and other scripts are rounded means of byte-pair vocabularies of 100,000 and 200,000
 tokens; a sample that is really sent (`--sample`) replaces them by what the endpoint itself says.

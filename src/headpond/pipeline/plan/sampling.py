@@ -1,134 +1,133 @@
-"""Takes a sample of the records of a source, and says how many there are as far as that can be known."""
+"""Reads part of a source, and says how much of the whole that is."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import orjson
 
+from headpond import exact_json
 from headpond.pipeline.sources.base import Item, Source
 from headpond.pipeline.sources.file_source import FileSource
 
 LOOK = 20_000
-"""Records that are read, at most, to count and to choose from."""
+"""Records that are read, at most."""
 
 LOOK_BYTES = 16_000_000
-"""Bytes of JSON that are read for it, at most."""
+"""Bytes of JSON that are read, at most."""
 
 BLOCKS = 25
-"""Places in a large file at which records are taken: neighbours are alike, so a few from many places say more."""
+"""Places in a large file at which records are read: neighbours are alike, so a few from many places say more."""
+
+SPREAD = 2_000
+"""Records that are read at all those places together."""
 
 
 @dataclass(slots=True)
-class Sample:
-    """Some records of one source.
+class Look:
+    """What was seen of one source; filled while `records` is consumed.
 
     Attributes:
         source: its name.
-        documents: the records.
-        sizes: their bytes, in the same order; tokens go with bytes much more closely than with records.
-        records: how many the source has; None when nothing is known.
-        bytes: all of them have; None when nothing is known.
-        counted: whether `records` and `bytes` were counted, not estimated.
-        how: where the sample was taken, in words.
-        bad: how many of those looked at cannot be read.
+        seen: records that were read and can be.
+        bad: things read that are no records.
+        bytes: of the records seen.
+        share: how much of the source was seen, by its bytes; 1 when all of it, None when unknown.
+        spread: whether it was seen from its beginning to its end, even if in parts.
     """
 
     source: str
-    documents: list[dict[str, Any]] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    records: float | None = None
-    bytes: float | None = None
-    counted: bool = False
-    how: str = ""
+    seen: int = 0
     bad: int = 0
+    bytes: int = 0
+    share: float | None = None
+    spread: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether all of it was seen."""
+        return self.share == 1.0
+
+    @property
+    def records(self) -> float | None:
+        """How many records the source has."""
+        return (self.seen + self.bad) / self.share if self.share else None
+
+    @property
+    def how(self) -> str:
+        """How it was looked at, in words."""
+        if self.counted:
+            return "all counted"
+        if self.spread:
+            return f"{self.seen:,} records at {BLOCKS} places"
+        return f"the first {self.seen:,} records"
 
 
-def take(source: Source, wanted: int) -> Sample:
-    """A sample of a source; an iterator is used up by it as far as it is read.
+def look(source: Source, view: Look) -> Iterator[bytes]:
+    """Records of a source as JSON; what is seen is noted in `view`. An iterator is used up as far as it is read.
 
-    Small sources are read to their end, so they are counted and sampled evenly; in large files of lines it is taken at
-    places spread over the file; of anything else it is the beginning.
+    Small sources are read to their end; large files of lines at places spread over the file; else the beginning.
 
     Raises:
         InputError: the source cannot be read.
     """
     size = source.plain_size if isinstance(source, FileSource) else None
-    if size is not None and size > LOOK_BYTES:
-        return _spread(source, wanted, size)
-    return _beginning(source, wanted)
+    return _spread(source, view, size) if size is not None and size > LOOK_BYTES else _beginning(source, view)
 
 
-def _beginning(source: Source, wanted: int) -> Sample:
-    """Reads up to the limits and keeps an even choice of what it saw (reservoir sampling, always the same choice)."""
-    sample = Sample(source.name)
-    chance = random.Random(0)
-    seen = total = 0
-    fraction: float | None = None
+def _beginning(source: Source, view: Look) -> Iterator[bytes]:
     items = source.items()
-    ended = True
-    for item in items:
-        if item.document is None:
-            sample.bad += 1
-            continue
-        size = _size(item.document)
-        seen += 1
-        total += size
-        if len(sample.documents) < wanted:
-            sample.documents.append(item.document)
-            sample.sizes.append(size)
-        elif (place := chance.randrange(seen)) < wanted:
-            sample.documents[place], sample.sizes[place] = item.document, size
-        fraction = source.fraction()
-        if seen >= LOOK or total >= LOOK_BYTES:
-            ended = False
-            break
-    _close(items)
-    if ended:
-        sample.records, sample.bytes, sample.counted = seen, total, True
-        sample.how = "all records were counted"
-    else:
-        if fraction:
-            sample.records, sample.bytes = seen / fraction, total / fraction
-        sample.how = f"the first {seen:,} records"
-    return sample
+    try:
+        for item in items:
+            raw = _raw(item)
+            if raw is None:
+                view.bad += 1
+            else:
+                view.seen += 1
+                view.bytes += len(raw)
+                yield raw
+            view.share = source.fraction()
+            if view.seen >= LOOK or view.bytes >= LOOK_BYTES:
+                return
+        view.share, view.spread = 1.0, True
+    finally:
+        _close(items)
 
 
-def _spread(source: Source, wanted: int, size: int) -> Sample:
-    sample = Sample(source.name, how=f"{BLOCKS} places spread over the file")
-    each = max(1, wanted // BLOCKS)
-    seen = looked = 0
+def _spread(source: Source, view: Look, size: int) -> Iterator[bytes]:
+    read = 0
     for block in range(BLOCKS):
         offset = size * block // BLOCKS
         # Behind an offset stands the rest of a line, which is no record; nor is the first line line 1.
         items = source.items_after(1, offset) if offset else source.items()
-        before = 0 if offset == 0 else None
-        for item in items:
-            if before is not None:
-                seen += 1
-                looked += item.position - before
-                if item.document is None:
-                    sample.bad += 1
-                else:
-                    sample.documents.append(item.document)
-                    sample.sizes.append(item.position - before)
-                if seen >= each * (block + 1):
-                    break
-            before = item.position
-        _close(items)
-    sample.bytes = float(size)
-    sample.records = size * seen / looked if looked else None
-    return sample
+        before = None if offset else 0
+        try:
+            for item in items:
+                if before is not None:
+                    read += item.position - before
+                    raw = _raw(item)
+                    if raw is None:
+                        view.bad += 1
+                    else:
+                        view.seen += 1
+                        view.bytes += len(raw)
+                        yield raw
+                    if view.seen + view.bad >= SPREAD * (block + 1) // BLOCKS:
+                        break
+                before = item.position
+        finally:
+            _close(items)
+    view.share, view.spread = min(1.0, read / size), True
 
 
-def _size(document: dict[str, Any]) -> int:
+def _raw(item: Item) -> bytes | None:
+    if item.document is None:
+        return None
     try:
-        return len(orjson.dumps(document))
-    except (orjson.JSONEncodeError, TypeError):  # whole numbers beyond 64 bits
-        return len(str(document).encode(errors="replace"))
+        return exact_json.dumps(item.document)
+    except (ValueError, TypeError, orjson.JSONEncodeError):
+        return None
 
 
 def _close(items: Iterator[Item]) -> None:
