@@ -54,6 +54,7 @@ class Keeper:
         self._store = begun.store
         self._state = begun.state
         self._version = begun.stored.version
+        self._index_uuid = begun.state.index_uuid
         self._prefix = prefix
         self._counters = counters
         self._letters = letters
@@ -71,7 +72,7 @@ class Keeper:
     def index_is_new(self, client: Elasticsearch) -> None:
         """The index was made by this run; the state names it from now on."""
         with suppress(ApiError, TransportError):
-            self._state = replace(self._state, index_uuid=index_uuid(client, self._state.index) or "")
+            self._index_uuid = index_uuid(client, self._state.index) or ""
 
     def end(self, state: str, error: BaseException | None, retry: Retry = FINAL) -> None:
         """Writes how the job ended; a target that does not take it costs a warning.
@@ -116,6 +117,7 @@ class Keeper:
         following = replace(
             self._state,
             state=state,
+            index_uuid=self._index_uuid,
             message=message,
             updated=now(),
             counts=settled.counts,
