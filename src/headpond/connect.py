@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 VALID = "memory, embedded, embedded:PATH, cluster, or a URL such as http://127.0.0.1:9200"
 _POND_URL = "http://pond:9200"
+_CONNECTIONS = 64
+"""At a time; the client's own 10 would hold up jobs whose endpoints bear more. They are opened when they are needed."""
 
 
 def connect(
-    target: str | None = None, *, inference: str = "target", check: bool = True, **options: Any
+    target: str | None = None,
+    *,
+    inference: str = "target",
+    check: bool = True,
+    create: bool = True,
+    **options: Any,
 ) -> Elasticsearch:
     """A client of the pond or of a cluster.
 
@@ -35,13 +42,14 @@ def connect(
         inference: who answers `_inference/*`: `target`, or for a URL `embedded` (a pond in memory beside the cluster)
             or `embedded:PATH`.
         check: for a URL, ask once who is there, so that a wrong address fails here with one clear message.
+        create: make the folder of a pond that is not there yet; False refuses it.
         options: passed on to `elasticsearch.Elasticsearch` (`api_key`, `basic_auth`, `ca_certs`, ...); for a URL,
             `HEADPOND_API_KEY`, `HEADPOND_BASIC_AUTH` (`user:password`) and `HEADPOND_CA_CERTS` fill in what is not
             given.
 
     Raises:
         InputError: the target is not one of the forms above.
-        TargetError: nobody answers, the credentials are refused, or the version is not supported.
+        TargetError: nobody answers, the credentials are refused, the version is not supported, or there is no pond.
     """
     from elasticsearch import Elasticsearch
 
@@ -51,12 +59,13 @@ def connect(
 
     target = target or config.target()
     options.setdefault("serializers", SERIALIZERS)
-    pond = _open_pond(target, inference)
+    pond = _open_pond(target, inference, create=create)
     if pond is not None:
         return Elasticsearch(_POND_URL, node_class=node_class(pond), **options)
     url, options = _cluster_options(target, options)
+    options.setdefault("connections_per_node", _CONNECTIONS)
     if inference != "target":
-        options["node_class"] = node_class(_inference_pond(inference), PondBeside)
+        options["node_class"] = node_class(_inference_pond(inference, create=create), PondBeside)
     options.setdefault("node_class", HeardNode)
     client = Elasticsearch(url, **options)
     if check:
@@ -104,7 +113,7 @@ def pond_path(target: str) -> Path | None:
     return None
 
 
-def _open_pond(target: str, inference: str) -> Node | None:
+def _open_pond(target: str, inference: str, *, create: bool = True) -> Node | None:
     path = pond_path(target)
     if path is None and target != "memory":
         if target != "cluster" and not target.startswith(("http://", "https://")):
@@ -112,19 +121,25 @@ def _open_pond(target: str, inference: str) -> Node | None:
         return None
     if inference != "target":
         raise InputError(f"inference={inference!r} is for a cluster's URL; {target!r} answers _inference itself")
-    from headpond.node import Node
-
-    return Node(path)
+    return _pond(path, create=create)
 
 
-def _inference_pond(inference: str) -> Node:
-    from headpond.node import Node
-
-    if inference == "embedded":
-        return Node(None)
-    path = pond_path(inference)
-    if path is None:
+def _inference_pond(inference: str, *, create: bool = True) -> Node:
+    path = None if inference == "embedded" else pond_path(inference)
+    if path is None and inference != "embedded":
         raise InputError(f"inference={inference!r} is not known", hint="valid: target, embedded, embedded:PATH")
+    return _pond(path, create=create)
+
+
+def _pond(path: Path | None, *, create: bool) -> Node:
+    from headpond.node import Node
+    from headpond.node.store.database import FILE_NAME
+
+    if path is not None and not create and not (path / FILE_NAME).exists():
+        raise TargetError(
+            f"there is no pond in {path}",
+            hint="headpond ingest makes one and fills it; or give the one you mean: --target embedded:PATH",
+        )
     return Node(path)
 
 

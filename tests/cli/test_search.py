@@ -40,6 +40,14 @@ def test_a_missing_index_says_what_to_do(run: Run) -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("command", [["search", "mill.yaml", "x"], ["jobs"]])
+def test_a_pond_that_is_not_there_is_said_and_not_made(run: Run, tmp_path: Path, command: list[str]) -> None:
+    done = run(*command, "--target", "embedded:nowhere")
+    assert done.code == 1
+    assert done.err.startswith("error: there is no pond in nowhere\n  headpond ingest makes one")
+    assert not (tmp_path / "nowhere").exists()
+
+
 @pytest.mark.parametrize("size", ["0", "-1", "many"])
 def test_a_size_that_is_no_number_above_zero_is_refused(run: Run, size: str) -> None:
     done = run("search", "mill.yaml", "x", f"--size={size}")

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from headpond.pipeline.state.job_state import COMPLETE
     from headpond.pipeline.state.store import StateStore
 
-    with options.connect_to(args) as client:
+    with options.connect_to(args, create=False) as client:
         store = StateStore(client)
         try:
             if args.forget:

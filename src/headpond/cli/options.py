@@ -37,12 +37,17 @@ def cache_settings(args: argparse.Namespace) -> dict[str, Any]:
     return {"use_cache": False} if args.cache == "off" else {"cache": args.cache}
 
 
-def connect_to(args: argparse.Namespace) -> Elasticsearch:
-    """The client that `--target` and `--inference` describe."""
+def connect_to(args: argparse.Namespace, *, create: bool = True) -> Elasticsearch:
+    """The client that `--target` and `--inference` describe.
+
+    Args:
+        args: of the verb.
+        create: whether a pond may be made; not by a verb that only reads.
+    """
     from headpond.connect import connect
 
     inference = "embedded:.headpond" if args.inference == "embedded" else args.inference
-    return connect(args.target, inference=inference)
+    return connect(args.target, inference=inference, create=create)
 
 
 def positive(text: str) -> int:

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
     from headpond.toolkit import load
 
-    with options.connect_to(args) as client:
+    with options.connect_to(args, create=False) as client:
         answer = load(args.pipeline, client=client).search(args.text, size=args.size, index=args.index)
     if args.json:
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
