@@ -110,7 +110,6 @@ MISSING: dict[str, dict[str, Any]] = {
     "collapse": {"collapse": {"field": "n"}},
     "suggest": {"suggest": {"s": {"text": "a"}}},
     "profile": {"profile": True},
-    "pit": {"pit": {"id": "a"}},
     "script-sort": {"sort": {"_script": {}}},
     "runtime": {"runtime_mappings": {"a": {"type": "long"}}},
 }

@@ -38,6 +38,14 @@ class Call:
     parts: Mapping[str, str] = field(default_factory=dict)
     access: Access | None = None
 
+    @property
+    def sender(self) -> str:
+        """Who sent the request, for what only its maker may use; "" where nobody is asked."""
+        if self.access is None:
+            return ""
+        subject = self.access.subject
+        return f"key {subject.key_id}" if subject.key_id else f"user {subject.username} of {subject.realm[0]}"
+
     def part(self, name: str) -> str:
         """A path part that the route certainly has."""
         return self.parts[name]

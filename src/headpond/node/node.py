@@ -12,6 +12,7 @@ from headpond.node.filter_path import filter_path
 from headpond.node.http import JSON, VENDOR_JSON, Request, Response, encode
 from headpond.node.inference import Inference
 from headpond.node.router import Router
+from headpond.node.search.points_in_time import PointsInTime
 from headpond.node.security.refusal import Refusal
 from headpond.node.security.security import Security
 from headpond.node.store.database import Database
@@ -37,6 +38,7 @@ class Node:
         indices: indices, their documents and their readers.
         trained_models: models that clients uploaded.
         inference: endpoints and the services behind them.
+        points_in_time: snapshots that searches have asked for.
         security: users, roles and API keys; None where nobody is asked.
 
     Raises:
@@ -59,6 +61,7 @@ class Node:
                 self.security.close()
             self.database.close()
             raise
+        self.points_in_time = PointsInTime()
         self._router = Router()
 
     def handle(self, request: Request) -> Response:

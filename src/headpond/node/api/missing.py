@@ -53,7 +53,6 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "node statistics": ("/_nodes", "/_recovery", "/_segments", "/_shard_stores", "/{index}/_recovery",
                         "/{index}/_segments", "/{index}/_shard_stores", "/{index}/_disk_usage",
                         "/{index}/_field_usage_stats"),
-    "point in time": ("/_pit", "/{index}/_pit"),
     "projects": ("/_project", "/_project_routing"),
     "query rules": ("/_query_rules",),
     "rank evaluation": ("/_rank_eval", "/{index}/_rank_eval"),

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from headpond.errors import RestError
+from headpond.inference.invalid import validation_failed
 from headpond.node.call import Call
 from headpond.node.query.base import parse_query
 from headpond.node.router import route
 from headpond.node.search.json import Json, MisplacedError, read_json
 from headpond.node.search.multi_search import parse_lines
 from headpond.node.search.parameters import COUNT_PARAMS, SEARCH_PARAMS, with_parameters
+from headpond.node.search.points_in_time import PitReference
 from headpond.node.search.request import SearchRequest, parse_search
 from headpond.node.search.search import Searcher
 
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
 def search(node: Node, call: Call) -> dict[str, Any]:
     """Searches one or several indices."""
     request = with_parameters(_parsed(call, parse_search, SearchRequest()), call)
-    answer = Searcher(node.inference).search(_indices(node, call, call.parts.get("index")), request)
+    expression = None if call.request.path.strip("/") == "_search" else call.parts.get("index")
+    if request.pit is not None:
+        indices = _frozen(node, call, request.pit, expression)
+    else:
+        indices = _indices(node, call, call.parts.get("index"))
+    answer = Searcher(node.inference).search(indices, request)
     return _with_plain_total(answer) if call.flag("rest_total_hits_as_int") else answer
 
 
@@ -39,6 +46,8 @@ def count(node: Node, call: Call) -> dict[str, Any]:
     return Searcher(node.inference).count(_indices(node, call, call.parts.get("index")), request)
 
 
+_SEARCH = "indices:data/read/search"
+_NOT_WITH_PIT = ("routing", "preference")
 MSEARCH_PARAMS = (
     "ccs_minimize_roundtrips",
     "index",
@@ -72,9 +81,12 @@ def msearch(node: Node, call: Call) -> dict[str, Any]:
                 "allow_no_indices": header.allow_no_indices,
             }
             expression = header.index or call.parts.get("index")
-            if call.access is not None:
-                expression = call.access.narrowed("indices:data/read/search", expression, **lenient)
-            indices = node.indices.resolve(expression or "_all", **lenient)
+            if request.pit is not None:
+                indices = _frozen(node, call, request.pit, expression)
+            else:
+                if call.access is not None:
+                    expression = call.access.narrowed(_SEARCH, expression, **lenient)
+                indices = node.indices.resolve(expression or "_all", **lenient)
             answer = searcher.search(indices, request)
             responses.append({**(_with_plain_total(answer) if plain else answer), "status": 200})
         except RestError as error:
@@ -110,6 +122,20 @@ def _indices(node: Node, call: Call, expression: str | None) -> list[Index]:
         ignore_unavailable=call.flag("ignore_unavailable"),
         allow_no_indices=call.flag("allow_no_indices", True),
     )
+    return found
+
+
+def _frozen(node: Node, call: Call, pit: PitReference, expression: str | None) -> list[Index]:
+    """The indices of a point in time, which names them alone."""
+    problems = [f"[{name}] cannot be used with point in time" for name in _NOT_WITH_PIT if call.text(name) is not None]
+    if any(call.text(name) is not None for name in ("allow_no_indices", "expand_wildcards", "ignore_unavailable")):
+        problems.insert(0, "[indicesOptions] cannot be used with point in time")
+    if expression:
+        problems.insert(0, "[indices] cannot be used with point in time. Do not specify any index with point in time.")
+    if problems:
+        raise validation_failed(problems)
+    found = node.points_in_time.find(pit, call.sender)
+    call.check(_SEARCH, [index.name for index in found])
     return found
 
 

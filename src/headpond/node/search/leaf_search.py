@@ -17,6 +17,7 @@ from headpond.node.search.knn_section import KnnSection
 from headpond.node.search.rescore import Rescore, window_of
 from headpond.node.search.rewriter import Rewriter
 from headpond.node.search.shard import Shard
+from headpond.node.search.sliced import Slice
 from headpond.node.search.sort import SortKey
 from headpond.node.search.sorted import best_by_sort
 from headpond.node.search.top import best_by_score
@@ -37,6 +38,7 @@ class LeafSearch:
         track_scores: whether scores are wanted although the order is another.
         rescores: second scorings.
         terminate_after: documents to look at in each shard, 0 for all.
+        part: the part of the documents to look at; None for all.
     """
 
     query: Query | None = None
@@ -49,6 +51,7 @@ class LeafSearch:
     track_scores: bool = False
     rescores: tuple[Rescore, ...] = ()
     terminate_after: int = 0
+    part: Slice | None = None
 
     def rewrite(self, rewriter: Rewriter) -> LeafSearch:
         """The search with what inference endpoints have to say."""
@@ -126,6 +129,8 @@ class LeafSearch:
             kept = []
             for leaf, (match, root) in enumerate(zip(matches, shard.roots, strict=True)):
                 mask = match.mask & root
+                if self.part is not None:
+                    mask &= self.part.mask(shard, shard.leaves[leaf], len(shards))
                 for clause in masks:
                     mask &= clause[leaf].mask
                 if self.min_score is not None:

@@ -17,7 +17,9 @@ from headpond.node.search.field_pattern import FieldPattern, read_fields
 from headpond.node.search.json import Json
 from headpond.node.search.knn_section import KnnSection, read_knn_sections
 from headpond.node.search.leaf_search import LeafSearch
+from headpond.node.search.points_in_time import PitReference, read_pit
 from headpond.node.search.rescore import Rescore, read_rescore
+from headpond.node.search.sliced import Slice, read_slice
 from headpond.node.search.sort import SortKey, read_sort
 from headpond.node.search.source_filter import SourceFilter, read_source
 
@@ -39,6 +41,8 @@ class SearchRequest:
         docvalue_fields: patterns of fields to show out of their columns.
         stored_fields: whether `_id` and `_source` are shown; `_none_` turns both off, a list turns the source off.
         indices_boost: factors of scores by index.
+        pit: the point in time to search in.
+        part: the part of the documents to look at (`slice`).
     """
 
     query: Query | None = None
@@ -61,6 +65,8 @@ class SearchRequest:
     rescore: tuple[Rescore, ...] = ()
     terminate_after: int = 0
     indices_boost: dict[str, float] = field(default_factory=dict)
+    pit: PitReference | None = None
+    part: Slice | None = None
     given: frozenset[str] = frozenset()
 
     def updated(self, **values: Any) -> SearchRequest:
@@ -81,12 +87,23 @@ class SearchRequest:
             knn=self.knn,
             post_filter=self.post_filter,
             min_score=self.min_score,
-            sort=self.sort,
+            sort=self._order(),
             search_after=self.search_after,
             track_scores=self.track_scores,
             rescores=self.rescore,
             terminate_after=self.terminate_after,
+            part=self.part,
         )
+
+    def _order(self) -> tuple[SortKey, ...]:
+        """The sort keys; in a point in time the place of a document breaks ties, unless `search_after` has none."""
+        if self.pit is not None and not self.sort and "sort" in self.given:
+            return (SortKey("_score", descending=True), SortKey("_shard_doc"))
+        if self.pit is None or not self.sort or any(key.field == "_shard_doc" for key in self.sort):
+            return self.sort
+        if self.search_after is not None and len(self.search_after) == len(self.sort):
+            return self.sort
+        return (*self.sort, SortKey("_shard_doc"))
 
     def check(self) -> None:
         """Checks the members against each other.
@@ -112,6 +129,10 @@ class SearchRequest:
             if clashing:
                 problems.append(f"cannot specify [retriever] and [{', '.join(clashing)}]")
             problems += self.retriever.problems(self.size if "size" in self.given else 0)
+        if self.part is not None and self.pit is None:
+            problems.append("[slice] can only be used with [scroll] or [point-in-time] requests")
+        if self.part is not None and self.retriever is not None:
+            raise _missing("[slice] beside [retriever]")
         if self.search_after is not None and self.from_ > 0:
             problems.append("[from] parameter must be set to 0 when [search_after] is used")
         if problems:
@@ -146,7 +167,7 @@ def parse_search(source: Json) -> SearchRequest:
 
 
 _NOTHING = object()
-_RENAMED = {"from": "from_", "_source": "source"}
+_RENAMED = {"from": "from_", "_source": "source", "slice": "part"}
 
 
 def read_size(value: int) -> int:
@@ -284,8 +305,8 @@ _MEMBERS: dict[str, _Entry] = {
     "suggest": ((_OBJECT,), _unless_empty("suggest")),
     "script_fields": ((_OBJECT,), _unless_empty("script_fields")),
     "runtime_mappings": ((_OBJECT,), _unless_empty("runtime_mappings")),
-    "pit": ((_OBJECT,), _refused("pit")),
-    "slice": ((_OBJECT,), _refused("slice")),
+    "pit": ((_OBJECT,), read_pit),
+    "slice": ((_OBJECT,), read_slice),
     "rank": ((_OBJECT,), _refused("rank")),
     "sub_searches": ((_ARRAY,), _unless_empty("sub_searches")),
 }

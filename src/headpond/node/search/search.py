@@ -129,7 +129,8 @@ class Searcher:
         hits: list[dict[str, Any]],
         started: float,
     ) -> dict[str, Any]:
-        answer: dict[str, Any] = {"took": int((time.monotonic() - started) * 1000), "timed_out": False}
+        answer: dict[str, Any] = {"pit_id": request.pit.id} if request.pit is not None else {}
+        answer |= {"took": int((time.monotonic() - started) * 1000), "timed_out": False}
         # Elasticsearch says so too when it counts everything and shows nothing.
         counts_only = request.track_total_hits is True and not request.hits_wanted
         if results.terminated_early is not None or counts_only:

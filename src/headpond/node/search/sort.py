@@ -34,7 +34,7 @@ class SortKey:
     """One key.
 
     Attributes:
-        field: full path, `_score` or `_doc`.
+        field: full path, `_score`, `_doc` or `_shard_doc`.
         descending: whether large values come first.
         mode: which of several values counts; the smallest when ascending, the largest when descending, if None.
         missing: `_last`, `_first`, or the value that documents without one have.
@@ -108,7 +108,7 @@ def _plain(field: str) -> SortKey:
 
 
 def _read_key(field: str, body: Json) -> SortKey:
-    if field in ("_script", "_geo_distance", "_shard_doc"):
+    if field in ("_script", "_geo_distance"):
         raise RestError(501, "not_implemented_exception", f"sorting by [{field}] is not implemented")
     if not body.is_object:
         return SortKey(field, _read_order(body))

@@ -34,7 +34,7 @@ class SortColumn:
 
     Attributes:
         key: the sort key.
-        field: its field; None for `_score` and `_doc`.
+        field: its field; None for `_score`, `_doc` and `_shard_doc`.
         keys: int64[n] or float64[n]; ascending is better, comparable inside the segment.
         values: int64[n] or float64[n], what the answer shows; for strings places in `dictionary`, -1 for none.
         dictionary: the strings, None for numbers.
@@ -111,6 +111,9 @@ def sort_column(shard: Shard, leaf: Leaf, match: Match, docs: Int64, key: SortKe
     if key.field == "_doc":
         ordinals = docs + leaf.base
         return SortColumn(key, None, ~ordinals if key.descending else ordinals, ordinals)
+    if key.field == "_shard_doc":
+        places = docs + leaf.base + (shard.number << 32)
+        return SortColumn(key, None, ~places if key.descending else places, places)
     if key.field == "_id":
         setting = "indices.id_field_data.enabled"
         reason = f"you can re-enable it by updating the dynamic cluster setting: {setting}"

@@ -23,7 +23,14 @@ CHANGE_PASSWORD = f"{_SECURITY}user/change_password"
 GET_KEY = f"{_SECURITY}api_key/get"
 INVALIDATE_KEY = f"{_SECURITY}api_key/invalidate"
 
-_IN_THE_BODY = frozenset({"indices:data/write/bulk", "indices:data/read/mget", "indices:data/read/msearch"})
+_IN_THE_BODY = frozenset(
+    {
+        "indices:data/read/close_point_in_time",
+        "indices:data/read/mget",
+        "indices:data/read/msearch",
+        "indices:data/write/bulk",
+    }
+)
 _ONE_INDEX = frozenset({"indices:admin/create", "indices:data/read/get", "indices:data/write/update"})
 _DOCUMENT_WRITES = frozenset({"indices:data/write/index", "indices:data/write/delete"})
 

@@ -43,6 +43,7 @@ class Writer:
         folder: where segments are kept; None in memory.
         searchable: what searches see.
         removed: whether the index has been deleted; nothing can be written to it any more.
+        pins: when points in time were opened, and until when what was there then stays readable, by id.
     """
 
     def __init__(self, database: Database, metadata: Metadata) -> None:
@@ -57,6 +58,7 @@ class Writer:
         self._saved: tuple[Mapping, int] | None = None
         self._waiting_dead: list[int] = []
         self._lingering: deque[tuple[float, list[int]]] = deque()
+        self.pins: dict[str, tuple[float, float]] = {}
 
     def refresh(self) -> None:
         """Shows everything that has been written, and forgets the sources of what was replaced a while ago."""
@@ -66,7 +68,9 @@ class Writer:
                 self._lingering.append((time.monotonic(), self._waiting_dead))
                 self._waiting_dead = []
             gone: list[int] = []
-            while self._lingering and time.monotonic() - self._lingering[0][0] > LINGER:
+            now = time.monotonic()
+            needed = min((opened for opened, until in list(self.pins.values()) if until >= now), default=now)
+            while self._lingering and self._lingering[0][0] < min(now - LINGER, needed):
                 gone += self._lingering.popleft()[1]
             if gone:
                 keys = [(source_key(self.metadata.number, seq_no),) for seq_no in gone]
