@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
@@ -14,10 +13,11 @@ from headpond.pipeline.budget import Budget
 from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.infer import PROBE, infer, size_of
-from headpond.pipeline.pace import limits, rate, tokens
+from headpond.pipeline.pace import limits, tokens
 from headpond.pipeline.pace.gate import Gate
 from headpond.pipeline.pace.lane import Lane
 from headpond.pipeline.pace.pool import Pool
+from headpond.pipeline.pace.rate import Rate, default_path
 from headpond.pipeline.pace.settings import Pace as Pace
 from headpond.pipeline.pace.verdict import Verdict
 from headpond.pipeline.report import Counters
@@ -37,8 +37,6 @@ class BatchEmbedder:
         counters: of the job.
         pace: how endpoints are called.
         stop: set when the job is to end; work that has not begun is given up.
-        target: names the target, for the rates that processes keep together.
-        rates: the file of those rates; None for the default, see `rate.default_path`.
         budget: charged for every request before it goes out; None sets no limits.
     """
 
@@ -51,8 +49,6 @@ class BatchEmbedder:
         pace: Pace,
         stop: threading.Event,
         *,
-        target: str = "",
-        rates: Path | None = None,
         budget: Budget | None = None,
     ) -> None:
         # Retries are ours: counted, jittered, and ended by Ctrl-C.
@@ -64,16 +60,13 @@ class BatchEmbedder:
         self._stop = stop
         self._budget = budget or Budget()
         counters.concurrency = self.concurrency
+        target = client.transport.node_pool.all()[0].base_url
         self._lanes: dict[str, Lane[Outcome]] = {}
         self._gates: dict[str, Gate] = {}
         for inference_id, endpoint in endpoints.items():
             limit = limits.of(endpoint, pace)
-            turns = rate.Rate(
-                rates or rate.default_path(),
-                f"{target}\n{inference_id}",
-                limit.requests_per_minute,
-                limit.tokens_per_minute,
-            )
+            key = f"{target}\n{inference_id}"
+            turns = Rate(default_path(), key, limit.requests_per_minute, limit.tokens_per_minute)
             gate = Gate(turns, pace.concurrency, stop, lambda: counters.add(throttled=1))
             pool = Pool(limit.inputs, limit.tokens, tokens.estimate)
             self._gates[inference_id] = gate

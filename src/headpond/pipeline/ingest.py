@@ -24,6 +24,7 @@ from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.job import Job, JobSettings
 from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.letter import Origin
+from headpond.pipeline.pace.bulk_size import BulkSize
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, IngestInterrupted, IngestStoppedError, OnProgress, Report
 from headpond.pipeline.sources import Given, open_source
@@ -107,7 +108,8 @@ def ingest(
                 keeper.index_is_new(client)
             unchanged = None if made else Unchanged(client, name, settings.retry, stop, counters, holder)
             retried = lambda: counters.add(retries=1)  # noqa: E731
-            writers = [BulkWriter(client, name, settings.retry, abort, retried) for _ in range(settings.writers)]
+            size = BulkSize(settings.bulk_bytes)
+            writers = [BulkWriter(client, name, settings.retry, abort, retried, size) for _ in range(settings.writers)]
             job = Job(spec.processors, embedder, reader, unchanged, writers, ledger, counters, settings, stop, abort)
             job.run(on_progress)
             return job

@@ -44,7 +44,7 @@ class JobSettings:
         workers: windows that are enriched at a time.
         writers: bulk requests at a time.
         bulk_documents: documents in a bulk request.
-        bulk_bytes: bytes in a bulk request.
+        bulk_bytes: bytes in a bulk request at most; the cluster's answers decide how many there are.
         pace: how inference endpoints are called.
         retry: what happens after failures of bulk requests and reads.
         cache: where embeddings computed before are kept: a file, `index:NAME` for an index of the target, or a cache that
@@ -64,7 +64,7 @@ class JobSettings:
 
     window: int = 512
     window_bytes: int = 8_000_000
-    workers: int = 2
+    workers: int = 8
     writers: int = 2
     bulk_documents: int = 500
     bulk_bytes: int = 5_000_000
