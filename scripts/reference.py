@@ -1,4 +1,4 @@
-"""Writes docs/reference.md from the code: verbs, processors, services, models, pipelines, REST routes.
+"""Writes docs/reference.md from the code: verbs, processors, services and their tests, models, pipelines, routes.
 
 `python scripts/reference.py` writes the page, `--check` says whether it is up to date.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,21 @@ from headpond.cli import app
 from headpond.models import catalog
 from headpond.node import router
 from headpond.pipeline import spec
+from headpond.pipeline.doctor.causes import CAUSES
 from headpond.pipeline.load import load
 from headpond.registry import Registry
+from headpond.services._known import ELASTICSEARCH_SERVICES
 from headpond.services.base import Service
 from headpond.stages.ingest import PROCESSORS
 from headpond.stages.response import RESPONSE_PROCESSORS
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.services.case import all_cases  # noqa: E402  (tests are no package of their own)
+
+PAGE = ROOT / "docs" / "reference.md"
+SERVICES: Registry[Service] = Registry("service", "headpond.services", Service)  # type: ignore[type-abstract]
 HEAD = """# Reference
 
 Written from the code by `make docs`; a test fails when it is out of date.
@@ -32,7 +41,17 @@ Written from the code by `make docs`; a test fails when it is out of date.
 
 
 def page() -> str:
-    sections = (verbs(), pipeline_file(), stages(), services(), models(), pipelines(), routes())
+    sections = (
+        verbs(),
+        causes(),
+        pipeline_file(),
+        stages(),
+        support(),
+        services(),
+        models(),
+        pipelines(),
+        routes(),
+    )
     return HEAD + "".join("\n" + "\n".join(section) + "\n" for section in sections)
 
 
@@ -45,10 +64,22 @@ def verbs() -> Iterator[str]:
 
 
 def _help(verb: str) -> str:
-    parser = app.build_parser(verb)
-    for action in parser._subparsers._group_actions:  # type: ignore[union-attr]
-        return action.choices[verb].format_help().strip()  # type: ignore[index]
-    raise AssertionError(verb)
+    parser = _parsers(app.build_parser(verb))[verb]
+    return "\n\n".join(one.format_help().strip() for one in (parser, *_parsers(parser).values()))
+
+
+def _parsers(parser: ArgumentParser) -> Mapping[str, ArgumentParser]:
+    """Those of its verbs or actions; none where it has none."""
+    actions = [action.choices for action in parser._actions if isinstance(action, _SubParsersAction)]
+    return actions[0] if actions else {}
+
+
+def causes() -> Iterator[str]:
+    yield "## What headpond doctor tells apart\n"
+    yield "| cause | what to do; `ID` is the endpoint |"
+    yield "| --- | --- |"
+    for cause in CAUSES:
+        yield f"| {cause.name} | {_cell(cause.next.format(id='ID'))} |"
 
 
 def pipeline_file() -> Iterator[str]:
@@ -101,11 +132,43 @@ def _prose(text: str | None) -> str:
     return (text or "").strip()
 
 
+def support() -> Iterator[str]:
+    yield "## Support of services\n"
+    yield "What services do here and in Elasticsearch 9.5. What is tested against a stand-in server goes through the"
+    yield "matrix of faults too: refused keys, servers that break, hang or talk nonsense. 501 is the answer to"
+    yield "what Elasticsearch can and headpond cannot.\n"
+    yield "| service | task type | works | streamed | extra | how tested |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    kinds = {name: SERVICES.get(name) for name in SERVICES.names()}
+    for name in sorted({*kinds, *ELASTICSEARCH_SERVICES}):
+        kind = kinds.get(name)
+        here = [str(task) for task in kind.task_types] if kind else []
+        for task in dict.fromkeys([*here, *ELASTICSEARCH_SERVICES.get(name, ())]):
+            if kind is None or task not in here:
+                yield f"| `{name}` | {task} | 501 | | | |"
+            else:
+                extra = f"`{kind.extra}`" if kind.extra else ""
+                yield f"| `{name}` | {task} | yes | {_streamed(kind, task)} | {extra} | {_tested(kind, task)} |"
+
+
+def _streamed(kind: type[Service], task: str) -> str:
+    if task not in ("completion", "chat_completion"):
+        return ""
+    own = kind.stream is not Service.stream if task == "completion" else kind.chat is not Service.chat
+    return "yes" if own else "no"
+
+
+def _tested(kind: type[Service], task: str) -> str:
+    ways = [case for case in all_cases() if (case.service, case.task_type) == (kind.name, task)]
+    if ways:
+        return ", ".join(dict.fromkeys(["stand-in server", *(check for case in ways for check in case.checked)]))
+    return "real models" if kind.extra == "local" else "answers by itself"
+
+
 def services() -> Iterator[str]:
     yield "## Services\n"
-    registry: Registry[Service] = Registry("service", "headpond.services", Service)  # type: ignore[type-abstract]
-    for name in registry.names():
-        service = registry.get(name)
+    for name in SERVICES.names():
+        service = SERVICES.get(name)
         yield f"### {name}\n"
         yield f"Task types: {', '.join(f'`{task}`' for task in service.task_types)}.\n"
         yield _prose(inspect.getdoc(service)) + "\n"

@@ -61,7 +61,7 @@ def _types(error: object) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cause:
+class Cause:
     """One cause.
 
     Attributes:
@@ -100,100 +100,99 @@ def _quota(trouble: Trouble) -> bool:
 _UPDATE = "headpond endpoints update {id} --file FILE, with {{service_settings: {{...}}}} in it"
 _MAKE_ANEW = "make it anew: headpond endpoints delete {id}, then headpond endpoints put {id} --file FILE"
 
-_CAUSES = (
-    _Cause("secrets lost", _says("are not in this pond any more"), f"give them again: {_UPDATE}"),
-    _Cause("quota used up", _quota, "raise the limit or pay the bill at the provider; the key itself is good"),
-    _Cause("wrong model", _model, f"look the model's name up at the provider, then {_MAKE_ANEW}"),
-    _Cause("key refused", _provider(401), f"get a key that is valid, then {_UPDATE}"),
-    _Cause(
+CAUSES: tuple[Cause, ...] = (
+    Cause("secrets lost", _says("are not in this pond any more"), f"give them again: {_UPDATE}"),
+    Cause("quota used up", _quota, "raise the limit or pay the bill at the provider; the key itself is good"),
+    Cause("wrong model", _model, f"look the model's name up at the provider, then {_MAKE_ANEW}"),
+    Cause("key refused", _provider(401), f"get a key that is valid, then {_UPDATE}"),
+    Cause(
         "no permission",
         _provider(403),
         "let the key use this model, project or region at the provider, or take another key: " + _UPDATE,
     ),
-    _Cause(
+    Cause(
         "rate limit",
         _provider(429),
         "ask less often: lower rate_limit.requests_per_minute below what the provider grants (" + _UPDATE + ")",
     ),
-    _Cause("wrong address or model", _provider(404), f"check url and model of its service_settings, then {_MAKE_ANEW}"),
-    _Cause(
+    Cause("wrong address or model", _provider(404), f"check url and model of its service_settings, then {_MAKE_ANEW}"),
+    Cause(
         "wrong address",
         lambda trouble: 300 <= trouble.provider_status < 400,
         f"give the address that this one leads to as url, then {_MAKE_ANEW}",
     ),
-    _Cause(
-        "text too long", _provider(413), "set max_input_tokens, or cut texts into passages before (processor chunk)"
-    ),
-    _Cause(
+    Cause("text too long", _provider(413), "set max_input_tokens, or cut texts into passages before (processor chunk)"),
+    Cause(
         "provider in trouble",
         lambda trouble: trouble.provider_status >= 500,
         "ask again later; look at the provider's status page if it stays",
     ),
-    _Cause(
+    Cause(
         "unknown host", _says(r"Invalid host \[", "Name or service not known", "UnknownHost"), "check the host in url"
     ),
-    _Cause(
+    Cause(
         "TLS",
         _says("CERTIFICATE_VERIFY_FAILED", r"\bSSL\b", r"\bTLS\b", "PKIX", "handshake"),
         "a proxy or a server with a certificate of its own is in the way: let SSL_CERT_FILE name its authority",
     ),
-    _Cause(
+    Cause(
         "unreachable",
         lambda trouble: "connect_exception" in trouble.types or trouble.says("Connection refused", "unreachable"),
         "start what is to listen there, or check host and port in url; proxies are taken from HTTPS_PROXY",
     ),
-    _Cause(
+    Cause(
         "model not at hand",
         _says(r"Could not start the model", "still being fetched", "headpond models pull", "No trained model", "eland"),
         "fetch it: headpond models pull NAME (headpond models list shows what is here)",
     ),
-    _Cause("package missing", _says("needs the package"), "install it as the message says"),
-    _Cause(
+    Cause("package missing", _says("needs the package"), "install it as the message says"),
+    Cause(
         "wrong dimensions",
         _says("embeddings size", "different dimension"),
         f"give dimensions as the model makes them, or none; {_MAKE_ANEW}",
     ),
-    _Cause("not implemented", lambda trouble: trouble.status == 501, "use another service, or a cluster as the target"),
-    _Cause(
+    Cause("not implemented", lambda trouble: trouble.status == 501, "use another service, or a cluster as the target"),
+    Cause(
         "licence",
         _says("license is non-compliant"),
         "the cluster's licence has no inference: put a pond before it (--inference embedded:PATH)",
     ),
-    _Cause(
+    Cause(
         "target refuses the credentials",
         lambda trouble: trouble.status == 401,
         "set HEADPOND_API_KEY or HEADPOND_BASIC_AUTH=user:password",
     ),
-    _Cause(
+    Cause(
         "no privilege on the target",
         lambda trouble: trouble.status == 403 and "security_exception" in trouble.types,
         "give the user or key the cluster privilege monitor_inference",
     ),
-    _Cause(
+    Cause(
         "target busy",
         lambda trouble: "es_rejected_execution_exception" in trouble.types,
         "fewer callers at once, or a higher rate_limit.requests_per_minute",
     ),
-    _Cause(
+    Cause(
         "too slow",
         lambda trouble: trouble.status == 408 or "timeout_exception" in trouble.types or trouble.says("timed out"),
         "wait longer (--timeout 2m): a first call may load a model, and requests above the rate limit wait their turn",
     ),
-    _Cause(
+    Cause(
         "connection broke",
         lambda trouble: "i_o_exception" in trouble.types or trouble.says("broke off", "reset"),
         "ask again; if it stays, look at what is between here and the provider",
     ),
-    _Cause(
+    Cause(
         "not the provider's API",
         lambda trouble: "illegal_state_exception" in trouble.types,
         "something else answers at url, or another version of the API: check url",
     ),
-    _Cause(
+    Cause(
         "no such endpoint", lambda trouble: trouble.status == 404, "make it: headpond endpoints put {id} --file FILE"
     ),
-    _Cause("request refused", lambda trouble: 400 <= trouble.provider_status < 500, "the provider's message says why"),
+    Cause("request refused", lambda trouble: 400 <= trouble.provider_status < 500, "the provider's message says why"),
 )
+"""The first that matches is the one."""
 
 
 def explain(error: Exception, inference_id: str) -> Finding:
@@ -206,7 +205,7 @@ def explain(error: Exception, inference_id: str) -> Finding:
     if isinstance(error, TransportError) and not isinstance(error, ApiError):
         return _of_target(error)
     trouble = Trouble.of(error)
-    for cause in _CAUSES:
+    for cause in CAUSES:
         if cause.matches(trouble):
             return Finding("answer", False, trouble.reason, cause.name, cause.next.format(id=inference_id))
     return Finding("answer", False, trouble.reason, "unknown", "the message is all there is")
