@@ -135,7 +135,7 @@ def _pond(path: Path | None, *, create: bool) -> Node:
     from headpond.node import Node
     from headpond.node.store.database import FILE_NAME
 
-    if path is not None and not create and not (path / FILE_NAME).exists():
+    if path is not None and not create and (path.is_dir() or not path.exists()) and not (path / FILE_NAME).exists():
         raise TargetError(
             f"there is no pond in {path}",
             hint="headpond ingest makes one and fills it; or give the one you mean: --target embedded:PATH",

@@ -40,6 +40,14 @@ def test_a_missing_index_says_what_to_do(run: Run) -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("command", [["search", "mill.yaml", "x"], ["apply", "mill.yaml"]])
+def test_a_target_that_is_no_folder_is_said(run: Run, command: list[str]) -> None:
+    for path in ("/dev/null", "mill.yaml"):
+        done = run(*command, "--target", f"embedded:{path}")
+        assert done.code == 1
+        assert done.err.startswith(f"error: {path} is not a folder, and a pond needs one\n  embedded:PATH names it")
+
+
 @pytest.mark.parametrize("command", [["search", "mill.yaml", "x"], ["jobs"]])
 def test_a_pond_that_is_not_there_is_said_and_not_made(run: Run, tmp_path: Path, command: list[str]) -> None:
     done = run(*command, "--target", "embedded:nowhere")

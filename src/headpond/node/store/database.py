@@ -61,6 +61,10 @@ class Database:
         return str(row[0])
 
     def _open(self, path: Path) -> None:
+        if path.exists() and not path.is_dir():
+            raise TargetError(
+                f"{path} is not a folder, and a pond needs one", hint="embedded:PATH names it; it is made when missing"
+            )
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._folder_lock = FolderLock(path)
