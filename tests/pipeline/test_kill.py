@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -142,7 +143,11 @@ def check(
     """The index is as it must be, every text was paid for, and few twice; gives the state of the job."""
     held = documents(client, index)
     assert held.keys() == expected.keys(), f"seed {seed}"
-    assert held == expected, f"seed {seed}"
+    # Elasticsearch keeps vectors normalized and gives them back with the last bit rounded.
+    vectors = [np.array([document["vector"] for _, document in sorted(docs.items())]) for docs in (held, expected)]
+    assert np.allclose(*vectors, rtol=1e-6, atol=0), f"seed {seed}"
+    without = [{id: {**document, "vector": None} for id, document in docs.items()} for docs in (held, expected)]
+    assert without[0] == without[1], f"seed {seed}"
     assert world.provider.paid.keys() == {document["body"] for document in expected.values()}
     again = world.provider.paid.total() - len(expected)
     assert again <= lost, f"seed {seed}: {again} texts were embedded again"
