@@ -36,6 +36,16 @@ def check_version(client: Elasticsearch) -> str:
     return number
 
 
+def version_of(client: Elasticsearch) -> tuple[int, int]:
+    """Major and minor version of what answers.
+
+    Raises:
+        ApiError, TransportError: it does not say.
+    """
+    major, _, rest = _version(client).partition(".")
+    return int(major), int(rest.partition(".")[0])
+
+
 def _version(client: Elasticsearch) -> str:
     answer = client.options(ignore_status=[400, 405]).info()
     if "version" in answer:
