@@ -27,7 +27,7 @@ from headpond.pipeline.letter import Origin
 from headpond.pipeline.pace.bulk_size import BulkSize
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, IngestInterrupted, IngestStoppedError, OnProgress, Report
-from headpond.pipeline.sources import Given, open_source
+from headpond.pipeline.sources import Given, open_sources
 from headpond.pipeline.sources.base import Source
 from headpond.pipeline.spec import PipelineSpec
 from headpond.pipeline.state.begin import Begun, begin
@@ -70,7 +70,7 @@ def ingest(
         IngestInterrupted: Ctrl-C; likewise.
     """
     settings = settings or JobSettings()
-    opened = [open_source(given) for given in sources]
+    opened = open_sources(sources, settings.source_options(client))
     check_version(client)
     name = index_name(spec, index)
     endpoints = apply(client, spec)

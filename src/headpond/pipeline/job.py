@@ -10,12 +10,14 @@ from __future__ import annotations
 import queue
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from elasticsearch import Elasticsearch
 
 from headpond.pipeline.bulk import BulkWriter, Line
 from headpond.pipeline.cache import EmbeddingCache
@@ -25,6 +27,7 @@ from headpond.pipeline.progress import TICK, Progress
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, OnProgress
 from headpond.pipeline.retry import Retry, StopRequested
+from headpond.pipeline.sources import SourceOptions
 from headpond.pipeline.unchanged import Unchanged
 from headpond.stages.chain import Chain
 from headpond.stages.ingest.base import Context
@@ -52,6 +55,8 @@ class JobSettings:
         use_cache: False computes everything anew.
         dead_letters: where records go that cannot be indexed; None for a new file in the working directory.
         id_field: the field that holds ids; None for `_id` or a hash of the record.
+        source_query: which documents of an index that is a source; None for all.
+        sql: the rows of a database that is a source: a `SELECT` or the name of a table.
         max_tokens: that inference may cost in this run; the job ends before the request that would pass it.
         max_cost: likewise, in the currency of the pipeline's `prices`.
         resume: whether the target keeps the state of the job, so that a run goes on where an earlier one ended; only
@@ -74,6 +79,8 @@ class JobSettings:
     use_cache: bool = True
     dead_letters: Path | None = None
     id_field: str | None = None
+    source_query: Mapping[str, Any] | None = None
+    sql: str | None = None
     max_tokens: int | None = None
     max_cost: float | None = None
     resume: bool = True
@@ -81,6 +88,10 @@ class JobSettings:
     take_over: bool = False
     heartbeat: float = 5.0
     patience: float = 30.0
+
+    def source_options(self, client: Elasticsearch) -> SourceOptions:
+        """What sources need; `client` is that of the target."""
+        return SourceOptions(client, self.source_query, self.sql, self.id_field)
 
 
 class Job:

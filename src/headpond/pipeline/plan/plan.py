@@ -158,7 +158,7 @@ def plan(
         TargetError: the target cannot be used.
     """
     settings = settings or JobSettings()
-    opened = open_sources(list(sources))
+    opened = open_sources(list(sources), settings.source_options(client))
     version = check_version(client)
     made = Plan(spec.name, version, index_name(spec, index), stages=describe_stages(spec.processors))
     endpoints = _endpoints(client, spec, made)

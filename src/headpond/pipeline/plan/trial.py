@@ -139,7 +139,7 @@ def trial(
     """
     settings = settings or JobSettings()
     check_version(client)
-    opened = open_sources(list(sources))
+    opened = open_sources(list(sources), settings.source_options(client))
     endpoints = apply(client, spec)
     budget = Budget(spec.file.prices, settings.max_tokens, settings.max_cost)
     budget.check({name: str(endpoints[name].shown.get("service")) for name in spec.processors.endpoints()})
