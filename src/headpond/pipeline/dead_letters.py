@@ -16,7 +16,7 @@ from headpond.errors import JobError
 
 
 class DeadLetters:
-    """Writes `{record, reason, stage, error, source, line, attempts}`; the file is made when the first one comes.
+    """Writes letters, see `headpond.pipeline.letter`; the file is made when the first one comes.
 
     Args:
         path: where to; an existing file is appended to.
@@ -43,12 +43,25 @@ class DeadLetters:
                 if self._file is None:
                     handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
                     self._file = os.fdopen(handle, "ab", buffering=0)
+                    if _is_cut_off(self._path):
+                        self._append(self._file, b"\n")
                 self._append(self._file, _line(letter))
             except OSError as error:
                 raise JobError(
                     f"the dead letters cannot be written to {self._path}: {error.strerror}",
                     hint="make room or give another file, then run the same command again",
                 ) from None
+
+    def remove(self) -> None:
+        """Removes what an earlier run left, before the first letter is written.
+
+        Raises:
+            JobError: that is not allowed.
+        """
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise JobError(f"{self._path} cannot be removed: {error.strerror}") from None
 
     def sync(self) -> None:
         """Brings what was written to the disk itself.
@@ -81,6 +94,15 @@ class DeadLetters:
         with self._lock:
             if self._file is not None:
                 self._file.close()
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether the last line of a file has no end, because who wrote it was killed."""
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 def _line(letter: dict[str, Any]) -> bytes:

@@ -48,6 +48,7 @@ def ingest(
     index: str | None = None,
     settings: JobSettings | None = None,
     on_progress: OnProgress | None = None,
+    letters: DeadLetters | None = None,
 ) -> Report:
     """Reads records, runs the processors, and indexes what is new or changed.
 
@@ -61,6 +62,7 @@ def ingest(
         index: the index; None for the pipeline's own.
         settings: how the job is run.
         on_progress: called a few times a second, in the caller's thread, and once at the end.
+        letters: takes what cannot be indexed; None writes the file of `settings.dead_letters`.
 
     Raises:
         InputError: a source cannot be opened.
@@ -83,7 +85,7 @@ def ingest(
     counters, stop, abort = Counters(budget=budget), threading.Event(), threading.Event()
     if begun:
         counters.go_on(start.counts, begun.state.inference)
-    letters = DeadLetters(begun.letters if begun else settings.dead_letters or letters_file)
+    letters = letters or DeadLetters(begun.letters if begun else settings.dead_letters or letters_file)
     prefix = Prefix(start)
     origin = Origin.of(spec, does, name, settings.id_field, begun.state.id if begun else None)
     ledger = Ledger(prefix, counters, letters, origin)
