@@ -24,9 +24,11 @@ from headpond.cli import app, options, progress
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.add_argument("pipeline", metavar="PIPELINE", help="a name (see headpond list) or a file")
-    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="files, or - for standard input")
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="files, URLs, index:NAME, or - for standard input")
     parser.add_argument("--index", metavar="NAME", help="the index (default: the pipeline's)")
     parser.add_argument("--id-field", metavar="FIELD", help="the field with ids (default: _id, else a hash)")
+    parser.add_argument("--query", metavar="SQL", help="the rows of a database: a SELECT, or the name of a table")
+    parser.add_argument("--source-query", metavar="JSON", help="the documents of an index: a query, or a file with it")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where bad records go (default: a new file)")
     parser.add_argument("--fresh", action="store_true", help="begin at the beginning, whatever an earlier run left")
@@ -39,10 +41,13 @@ def run(args: argparse.Namespace) -> int:
     """Runs the job and shows its report."""
     from headpond.pipeline.job import JobSettings
     from headpond.pipeline.report import IngestInterrupted, IngestStoppedError, Report
+    from headpond.pipeline.sources.query import read_query
     from headpond.toolkit import load
 
     settings = JobSettings(
         id_field=args.id_field,
+        sql=args.query,
+        source_query=read_query(args.source_query) if args.source_query else None,
         dead_letters=args.dead_letters,
         fresh=args.fresh,
         take_over=args.take_over,
