@@ -30,10 +30,11 @@ def load(name_or_path: str | Path, *, client: Elasticsearch | None = None) -> Pi
         UnknownNameError: no pipeline has this name.
     """
     from headpond.models.counting import token_counter
+    from headpond.node.settings_lint import settings_problems
     from headpond.pipeline import Pipeline
     from headpond.pipeline.load import load as read
 
-    return Pipeline(read(name_or_path), client or connect(), tokenizers=token_counter)
+    return Pipeline(read(name_or_path), client or connect(), tokenizers=token_counter, judge=settings_problems)
 
 
 def serve(

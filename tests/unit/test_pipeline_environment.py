@@ -19,8 +19,13 @@ def test_a_default_stands_in_for_an_unset_name() -> None:
 
 def test_an_unset_name_is_said_with_its_line() -> None:
     with pytest.raises(PipelineError) as caught:
-        resolve({"key": "${KEY}"}, WHERE, {"KEY": ""})
+        resolve({"key": "${KEY}"}, WHERE, {})
     assert str(caught.value) == "p.yaml:7: the environment variable KEY is not set\n  export KEY=..."
+
+
+def test_a_name_that_is_set_but_empty_is_said() -> None:
+    with pytest.raises(PipelineError, match="the environment variable KEY is set, but empty"):
+        resolve({"key": "${KEY}"}, WHERE, {"KEY": ""})
 
 
 def test_a_text_that_holds_a_value_is_redacted() -> None:

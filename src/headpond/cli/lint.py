@@ -1,4 +1,4 @@
-"""Check pipeline files without any target: unknown keys, missing endpoints, fields that do not fit the mapping."""
+"""Check pipeline files without any target: unknown keys, missing endpoints, wrong settings, unfit fields."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints what is found, one line each; exit code 1 when there is an error."""
+    from headpond.node.settings_lint import settings_problems
     from headpond.pipeline.find import find, names
     from headpond.pipeline.lint import lint
 
     files = [find(given) for given in args.pipelines] or [file for _, file in names()]
-    findings = [finding for file in files for finding in lint(file)]
+    findings = [finding for file in files for finding in lint(file, judge=settings_problems)]
     for finding in findings:
         print(finding)
     errors = sum(finding.level == "error" for finding in findings)

@@ -69,11 +69,18 @@ def resolve(value: Any, where: Where, environment: Mapping[str, str] | None = No
         if default is not None:
             return default
         raise PipelineError(
-            f"the environment variable {name} is not set", where=str(place) or None, hint=f"export {name}=..."
+            f"the environment variable {name} is {unset(name, found)}",
+            where=str(place) or None,
+            hint=f"export {name}=...",
         )
 
     resolved.value = walk(value, where)
     return resolved
+
+
+def unset(name: str, environment: Mapping[str, str]) -> str:
+    """What a name is that gives no value."""
+    return "set, but empty" if name in environment else "not set"
 
 
 def references(value: Any, where: Where) -> Iterator[tuple[str, bool, Where]]:

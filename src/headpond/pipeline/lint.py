@@ -11,6 +11,7 @@ from typing import Any, Literal
 from headpond import mappings
 from headpond.errors import HeadpondError, PipelineError, nearest
 from headpond.pipeline import environment, search_template
+from headpond.pipeline.endpoint_settings import Judge, settings_findings
 from headpond.pipeline.find import find
 from headpond.pipeline.load import load
 from headpond.pipeline.references import endpoint_ids, references
@@ -19,6 +20,7 @@ from headpond.pipeline.search_template import render
 from headpond.pipeline.spec import PipelineSpec
 from headpond.stages.where import Problem, Where, Wrong
 
+Level = Literal["error", "warning"]
 _NEEDED_TYPE = {"text_embedding": "dense_vector", "sparse_embedding": "sparse_vector"}
 
 
@@ -34,7 +36,7 @@ class Finding:
         hint: what to do; None when the message says it.
     """
 
-    level: Literal["error", "warning"]
+    level: Level
     code: str
     where: str
     message: str
@@ -45,8 +47,12 @@ class Finding:
         return f"{self.where}: {self.level}: {self.message} [{self.code}]{hint}"
 
 
-def lint(name_or_path: str | Path) -> list[Finding]:
+def lint(name_or_path: str | Path, *, judge: Judge | None = None) -> list[Finding]:
     """Everything wrong with a pipeline file, in the order of its lines; empty when nothing is.
+
+    Args:
+        name_or_path: the pipeline.
+        judge: reads the settings of endpoints as their services do; without it they are not looked at.
 
     Raises:
         InputError: there is no such pipeline.
@@ -59,19 +65,21 @@ def lint(name_or_path: str | Path) -> list[Finding]:
     except PipelineError as error:
         where, _, message = error.message.partition(": ") if error.where else (str(path), "", error.message)
         return [Finding("error", "yaml", error.where or where, message, error.hint)]
-    return check(spec)
+    return check(spec, judge=judge)
 
 
-def check(spec: PipelineSpec) -> list[Finding]:
-    """Everything wrong with a pipeline that could be loaded."""
+def check(spec: PipelineSpec, *, judge: Judge | None = None) -> list[Finding]:
+    """Everything wrong with a pipeline that could be loaded; see `lint`."""
     errors = [*_endpoints(spec), *_prices(spec), *_vector_fields(spec), *_search(spec)]
     warnings = [*_unused(spec), *_environment(spec), *_windows(spec)]
-    found = [(problem, "error") for problem in errors] + [(problem, "warning") for problem in warnings]
+    found: list[tuple[Problem, Level]] = [(problem, "error") for problem in errors]
+    found += [(problem, "warning") for problem in warnings]
+    found += settings_findings(spec, judge) if judge is not None else ()
     found.sort(key=lambda pair: pair[0].where.line or 0)
-    return [_finding(level, problem) for problem, level in found]  # type: ignore[arg-type]
+    return [_finding(level, problem) for problem, level in found]
 
 
-def _finding(level: Literal["error", "warning"], problem: Problem) -> Finding:
+def _finding(level: Level, problem: Problem) -> Finding:
     return Finding(level, problem.code, str(problem.where), problem.message, problem.hint)
 
 
@@ -128,7 +136,9 @@ def _environment(spec: PipelineSpec) -> Iterator[Problem]:
     value = {"endpoints": endpoints, "index": {"name": spec.file.index.name}}
     for name, has_default, where in environment.references(value, spec.where):
         if not has_default and not os.environ.get(name):
-            yield Problem(where, "unset-variable", f"the environment variable {name} is not set")
+            yield Problem(
+                where, "unset-variable", f"the environment variable {name} is {environment.unset(name, os.environ)}"
+            )
 
 
 def _vector_fields(spec: PipelineSpec) -> Iterator[Problem]:

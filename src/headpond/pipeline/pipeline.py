@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 
 from headpond.pipeline import search as searching
 from headpond.pipeline.case import CaseResult, run_tests
+from headpond.pipeline.endpoint_settings import Judge
 from headpond.pipeline.endpoints import apply
 from headpond.pipeline.field_models import FieldModels
 from headpond.pipeline.index import ensure, index_name
@@ -35,14 +36,23 @@ class Pipeline:
         spec: what `headpond.pipeline.load.load` gives.
         client: an `Elasticsearch` client, see `headpond.connect`.
         tokenizers: finds the tokenizers of local models, so that plans count tokens exactly; `headpond.load` gives it.
+        judge: reads settings of endpoints as their services do, for `lint`; `headpond.load` gives it.
 
     Attributes:
         spec: as given.
         client: as given.
     """
 
-    def __init__(self, spec: PipelineSpec, client: Elasticsearch, *, tokenizers: Tokenizers | None = None) -> None:
+    def __init__(
+        self,
+        spec: PipelineSpec,
+        client: Elasticsearch,
+        *,
+        tokenizers: Tokenizers | None = None,
+        judge: Judge | None = None,
+    ) -> None:
         self._tokenizers = tokenizers
+        self._judge = judge
         self.spec = spec
         self.client = client
         self._models: dict[str, FieldModels] = {}
@@ -183,4 +193,4 @@ class Pipeline:
 
     def lint(self) -> list[Finding]:
         """What can be seen to be wrong without a target."""
-        return check(self.spec)
+        return check(self.spec, judge=self._judge)
