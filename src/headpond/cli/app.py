@@ -1,7 +1,7 @@
 """`headpond VERB ...`: finds the verb's file, runs it, and turns errors into one message and an exit code.
 
 Exit codes: 0 done; 1 not done, the message says why; 2 wrong usage; 3 done, but some records were dead-lettered;
-130 interrupted.
+4 a limit on tokens or cost ended the run; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import NoReturn, Protocol
 
 from headpond.errors import HeadpondError, nearest
 
-DONE, FAILED, USAGE, DEAD_LETTERS, INTERRUPTED = 0, 1, 2, 3, 130
-NOT_VERBS = {"answers", "app", "hits", "options", "progress", "show", "start"}
+DONE, FAILED, USAGE, DEAD_LETTERS, BUDGET, INTERRUPTED = 0, 1, 2, 3, 4, 130
+NOT_VERBS = {"amounts", "answers", "app", "hits", "options", "planned", "progress", "show", "start"}
 
 
 class Verb(Protocol):

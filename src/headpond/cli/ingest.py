@@ -6,19 +6,26 @@ where it was when the same command is run again, on any machine that has the fil
 
 headpond ingest quickstart articles.jsonl
 zcat dump.gz | headpond ingest quickstart - --index articles
-headpond ingest hybrid.yaml part-*.jsonl.gz --target http://127.0.0.1:9200 --report report.json
+headpond ingest quickstart articles.jsonl --dry-run --sample 20
+headpond ingest hybrid.yaml part-*.jsonl.gz --target http://127.0.0.1:9200 --max-cost 20 --report report.json
 """
 
 from __future__ import annotations
 
 import argparse
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from headpond.cli import app, options, progress
+from headpond.cli import app, options, planned, progress
+
+if TYPE_CHECKING:
+    from headpond.pipeline import Pipeline
+    from headpond.pipeline.job import JobSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,12 +40,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where bad records go (default: a new file)")
     parser.add_argument("--fresh", action="store_true", help="begin at the beginning, whatever an earlier run left")
     parser.add_argument("--take-over", action="store_true", help="take the job from another run, dead or alive")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done and what it would cost")
+    parser.add_argument(
+        "--sample", type=options.positive, metavar="N", help="run N records and show them; the index is left alone"
+    )
+    parser.add_argument(
+        "--max-tokens", type=options.positive, metavar="N", help="end the run before it needs more tokens (exit code 4)"
+    )
+    parser.add_argument(
+        "--max-cost", type=options.amount, metavar="X", help="likewise, in the currency of the pipeline's prices"
+    )
     options.add_cache(parser)
     options.add_target(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the job and shows its report."""
+    from headpond.pipeline.budget import BudgetSpentError
     from headpond.pipeline.job import JobSettings
     from headpond.pipeline.report import IngestInterrupted, IngestStoppedError, Report
     from headpond.pipeline.sources.query import read_query
@@ -51,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         dead_letters=args.dead_letters,
         fresh=args.fresh,
         take_over=args.take_over,
+        max_tokens=args.max_tokens,
+        max_cost=args.max_cost,
         **options.cache_settings(args),
     )
 
@@ -61,14 +81,34 @@ def run(args: argparse.Namespace) -> int:
 
     with _ended_by_sigterm(), options.connect_to(args) as client:
         pipeline = load(args.pipeline, client=client)
+        if args.dry_run or args.sample:
+            return _look_ahead(pipeline, args, settings)
         try:
             with progress.ingest_progress() as tell:
                 report = pipeline.ingest(*args.sources, index=args.index, settings=settings, on_progress=tell)
         except (IngestStoppedError, IngestInterrupted) as ended:
             finish(ended.report)
+            if isinstance(ended.__cause__, BudgetSpentError):
+                print(f"stopped: {ended}", file=sys.stderr)
+                return app.BUDGET
             raise
     finish(report)
     return app.DEAD_LETTERS if report.dead_lettered else app.DONE
+
+
+def _look_ahead(pipeline: Pipeline, args: argparse.Namespace, settings: JobSettings) -> int:
+    """Shows the plan, a trial of a few records, or the plan with what such a trial measured."""
+    if args.dry_run:
+        plan = pipeline.plan(*args.sources, index=args.index, settings=settings, sample=args.sample or 0)
+        planned.show_plan(plan)
+        if args.report is not None:
+            progress.write_report(plan, args.report)
+        return app.FAILED if plan.problems else app.DONE
+    trial = pipeline.sample(*args.sources, number=args.sample, settings=settings)
+    planned.show_trial(trial)
+    if args.report is not None:
+        progress.write_report(trial, args.report)
+    return app.DONE
 
 
 @contextmanager

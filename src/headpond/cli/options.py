@@ -50,6 +50,17 @@ def connect_to(args: argparse.Namespace, *, create: bool = True) -> Elasticsearc
     return connect(args.target, inference=inference, create=create)
 
 
+def amount(text: str) -> float:
+    """An argument that must be a sum of money above zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a sum above zero")
+    return number
+
+
 def positive(text: str) -> int:
     """An argument that must be a whole number above zero."""
     try:

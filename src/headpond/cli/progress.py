@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.text import Text
 
 from headpond.cli import show
+from headpond.cli.amounts import duration, money
 from headpond.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,72 +26,125 @@ SECONDS_BETWEEN_LINES = 5.0
 
 @contextmanager
 def ingest_progress() -> Iterator[OnProgress]:
-    """Shows a job on stderr: a live line on a terminal, a plain line every few seconds elsewhere."""
+    """Shows a job on stderr: three live lines on a terminal, a plain line every few seconds elsewhere."""
     out = show.console(stderr=True)
+    view = View()
     if not out.is_terminal:
-        yield _plain_lines(out.print)
+        yield _plain_lines(out.print, view)
         return
-    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=out, transient=True) as bars:
-        task = bars.add_task("starting", total=None)
-
-        def tell(snapshot: Snapshot) -> None:
-            total = 1.0 if snapshot.fraction is not None else None
-            bars.update(task, description=_line(snapshot), completed=snapshot.fraction or 0.0, total=total)
-
-        yield tell
+    with Live(Text("starting"), console=out, transient=True, refresh_per_second=8) as live:
+        yield lambda snapshot: live.update(Group(*view.lines(snapshot)))
 
 
-def _plain_lines(write: Callable[[str], None]) -> OnProgress:
+def _plain_lines(write: Callable[[str], None], view: View) -> OnProgress:
     last = time.monotonic()
 
     def tell(snapshot: Snapshot) -> None:
         nonlocal last
+        view.note(snapshot)
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES and not snapshot.done:
             last = time.monotonic()
-            write(_line(snapshot))
+            write(", ".join([*view.pace(snapshot), *details(snapshot)]))
 
     return tell
 
 
-def _line(snapshot: Snapshot) -> str:
-    settled = snapshot.indexed + snapshot.unchanged + snapshot.dead_lettered
-    rate = settled / snapshot.seconds if snapshot.seconds > 0 else 0.0
-    parts = [f"{settled:,} records", f"{rate:,.0f}/s"]
-    if snapshot.fraction and 0 < snapshot.fraction < 1:
-        parts.append(f"{snapshot.fraction:.0%}")
-    if snapshot.inference.inputs:
-        parts.append(f"{snapshot.inference.inputs:,} texts embedded")
-    if snapshot.inference.retries:
-        parts.append(f"{snapshot.inference.retries} retries")
-    if snapshot.dead_lettered:
-        parts.append(f"{snapshot.dead_lettered} dead-lettered")
-    return ", ".join(parts)
+class View:
+    """What is shown of a job; remembers where this run began, so that its rate is its own."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def note(self, snapshot: Snapshot) -> None:
+        """Sees the first snapshot that knows how much there is."""
+        if self._began is None and snapshot.fraction is not None:
+            self._began = snapshot.fraction
+
+    def lines(self, snapshot: Snapshot) -> list[Any]:
+        """A bar, what the job did, and what that took."""
+        self.note(snapshot)
+        bar = ProgressBar(total=1.0, completed=snapshot.fraction or 0.0, pulse=snapshot.fraction is None, width=40)
+        return [bar, Text(", ".join(self.pace(snapshot))), Text(", ".join(details(snapshot)))]
+
+    def pace(self, snapshot: Snapshot) -> list[str]:
+        """Records, how fast they come to their ends, and when the last one will."""
+        settled = snapshot.indexed + snapshot.unchanged + snapshot.dead_lettered
+        own = settled - snapshot.resumed
+        rate = own / snapshot.seconds if snapshot.seconds > 0 else 0.0
+        parts = [f"{settled:,} records", f"{rate:,.0f}/s"]
+        if snapshot.fraction and 0 < snapshot.fraction < 1:
+            parts.append(f"{snapshot.fraction:.0%}")
+            if (left := self._left(snapshot)) is not None:
+                parts.append(f"{duration(left)} left")
+        if snapshot.unchanged:
+            parts.append(f"{snapshot.unchanged:,} unchanged")
+        if snapshot.dead_lettered:
+            parts.append(f"{snapshot.dead_lettered:,} dead-lettered")
+        return parts
+
+    def _left(self, snapshot: Snapshot) -> float | None:
+        done = (snapshot.fraction or 0.0) - (self._began or 0.0)
+        return snapshot.seconds * (1 - (snapshot.fraction or 0.0)) / done if done > 0 else None
+
+
+def details(snapshot: Snapshot) -> list[str]:
+    """What endpoints were asked."""
+    used = snapshot.inference
+    parts = []
+    if used.inputs:
+        parts.append(f"{used.inputs:,} texts embedded")
+    if used.tokens:
+        parts.append(f"{used.tokens:,} tokens")
+    if snapshot.cost is not None:
+        parts.append(money(snapshot.cost, snapshot.currency))
+    if used.cached:
+        parts.append(f"{used.cached:,} from the cache")
+    if used.retries:
+        parts.append(f"{used.retries:,} retries")
+    if used.throttled:
+        parts.append(f"{used.throttled:,} throttled")
+    at_once = sum(snapshot.concurrency.values())
+    if at_once and used.requests:
+        parts.append(f"{at_once} requests at a time")
+    return parts
 
 
 def show_report(report: Report) -> None:
-    """Prints what a job did, in two or three lines."""
+    """Prints what a job did, in a few lines."""
     print(
         f"{report.read:,} read: {report.indexed:,} indexed, {report.unchanged:,} unchanged, "
         f"{report.dead_lettered:,} dead-lettered, in {report.seconds:.1f} s (index {report.index})"
     )
-    print(f"inference: {_inference(report.inference)}")
+    print(f"inference: {inference(report.inference)}")
+    if report.cost is not None:
+        print(f"cost of this run: {money(report.cost, report.currency)}{_guessed(report)}")
+    if report.resumed:
+        print(f"resumed: {report.resumed:,} of them were settled by earlier runs")
+    if report.dropped:
+        print(f"dropped: {report.dropped:,} of the unchanged were left out by a processor")
     if report.dead_letters is not None and report.dead_lettered:
         print(f"dead letters: {report.dead_letters}")
 
 
-def _inference(used: InferenceUse) -> str:
+def _guessed(report: Report) -> str:
+    estimated = sum(one.estimated for one in report.spent.values())
+    return f" ({estimated:,} of the tokens are estimated: the target does not count them)" if estimated else ""
+
+
+def inference(used: InferenceUse) -> str:
+    """What endpoints were asked, in a line."""
     if not used.requests:
         return "no calls" + (f", {used.cached:,} texts from the cache" if used.cached else "")
     tokens = "unknown" if used.tokens is None else f"{used.tokens:,}"
+    throttled = f", {used.throttled:,} throttled" if used.throttled else ""
     return (
         f"{used.requests:,} requests, {used.inputs:,} texts, {tokens} tokens, "
-        f"{used.cached:,} from the cache, {used.retries:,} retries"
+        f"{used.cached:,} from the cache, {used.retries:,} retries{throttled}"
     )
 
 
-def write_report(report: Report, file: Path) -> None:
-    """Writes the report as JSON.
+def write_report(report: Any, file: Path) -> None:
+    """Writes a report, a plan or a trial as JSON.
 
     Raises:
         InputError: the file cannot be written; the job itself is done.

@@ -20,8 +20,8 @@ LOOK_BYTES = 16_000_000
 BLOCKS = 25
 """Places in a large file at which records are read: neighbours are alike, so a few from many places say more."""
 
-SPREAD = 2_000
-"""Records that are read at all those places together."""
+SPREAD_BYTES = 4_000_000
+"""Bytes that are read at all those places together, the same number at each: so every part of the file counts alike."""
 
 
 @dataclass(slots=True)
@@ -97,11 +97,13 @@ def _beginning(source: Source, view: Look) -> Iterator[bytes]:
 
 def _spread(source: Source, view: Look, size: int) -> Iterator[bytes]:
     read = 0
+    each = min(SPREAD_BYTES, size) // BLOCKS
     for block in range(BLOCKS):
-        offset = size * block // BLOCKS
-        # Behind an offset stands the rest of a line, which is no record; nor is the first line line 1.
-        items = source.items_after(1, offset) if offset else source.items()
-        before = None if offset else 0
+        # In the middle of its share of the file; there stands the rest of a line, which is no record.
+        offset = (2 * block + 1) * size // (2 * BLOCKS) - each // 2
+        items = source.items_after(1, offset)
+        before: int | None = None
+        end = read + each
         try:
             for item in items:
                 if before is not None:
@@ -113,7 +115,7 @@ def _spread(source: Source, view: Look, size: int) -> Iterator[bytes]:
                         view.seen += 1
                         view.bytes += len(raw)
                         yield raw
-                    if view.seen + view.bad >= SPREAD * (block + 1) // BLOCKS:
+                    if read >= end:
                         break
                 before = item.position
         finally:

@@ -39,10 +39,10 @@ def describe(link: Link) -> Stage:
     """One processor."""
     spec = link.processor.spec
     kind = link.processor.name.rpartition(".")[2]
-    return Stage(link.processor.name, kind, spec.description or _options(link), spec.condition)
+    return Stage(link.processor.name, kind, spec.description or _options(link, kind), spec.condition)
 
 
-def _options(link: Link) -> str:
+def _options(link: Link, kind: str) -> str:
     outputs = link.processor.outputs()
     if outputs:
         pairs = getattr(link.processor.spec, "input_output", None)
@@ -50,7 +50,7 @@ def _options(link: Link) -> str:
             fields = ", ".join(f"{pair.input_field} -> {pair.output_field}" for pair in pairs)
             return f"{fields} by {outputs[0][1]}"
     given = link.processor.spec.model_dump(exclude_defaults=True, exclude=_NOT_SAID)
-    text = ", ".join(f"{name}: {_value(value)}" for name, value in given.items())
+    text = ", ".join(f"{name}: {_value(value)}" for name, value in given.items()) or kind
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -253,12 +253,12 @@ def shortened(value: Any) -> Any:
     if isinstance(value, dict):
         if len(value) > 16 and all(isinstance(weight, float) for weight in value.values()):
             heaviest = sorted(value, key=value.__getitem__, reverse=True)[:_SHOWN]
-            return {**{name: round(value[name], 4) for name in heaviest}, "…": f"{len(value)} tokens"}
+            return f"{{{', '.join(f'{name}: {value[name]:.4g}' for name in heaviest)}, … {len(value)} tokens}}"
         return {name: shortened(one) for name, one in value.items()}
     if isinstance(value, str) and len(value) > _LONGEST:
         return f"{value[:_LONGEST]}… ({len(value):,} letters)"
     return value
 
 
-def _vector(first: list[Any], length: int) -> list[Any]:
-    return [*first, f"… {length} numbers"]
+def _vector(first: list[Any], length: int) -> str:
+    return f"[{', '.join(map(str, first))}, … {length} numbers]"
