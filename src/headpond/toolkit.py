@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from headpond.connect import connect, pond_path
@@ -30,11 +31,16 @@ def load(name_or_path: str | Path, *, client: Elasticsearch | None = None) -> Pi
         UnknownNameError: no pipeline has this name.
     """
     from headpond.models.counting import token_counter
-    from headpond.node.settings_lint import settings_problems
     from headpond.pipeline import Pipeline
     from headpond.pipeline.load import load as read
 
-    return Pipeline(read(name_or_path), client or connect(), tokenizers=token_counter, judge=settings_problems)
+    return Pipeline(read(name_or_path), client or connect(), tokenizers=token_counter, judge=_judge)
+
+
+def _judge(inference_id: str, body: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    from headpond.node.settings_lint import settings_problems
+
+    return settings_problems(inference_id, body)
 
 
 def serve(

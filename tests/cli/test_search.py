@@ -63,6 +63,11 @@ def test_a_size_that_is_no_number_above_zero_is_refused(run: Run, size: str) -> 
     assert "whole number" in done.err
 
 
+def test_a_question_that_is_no_text_is_refused(filled: Run) -> None:
+    done = filled("search", "mill.yaml", "M\udcfchle")  # as Python decodes an argument of other bytes
+    assert (done.code, done.err) == (1, "error: the text to search for is not UTF-8\n")
+
+
 def test_a_blank_question_is_refused(filled: Run) -> None:
     done = filled("search", "mill.yaml", "  ")
     assert done.code == 1

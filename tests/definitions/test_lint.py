@@ -31,6 +31,18 @@ def test_a_good_file_has_no_findings(tmp_path: Path) -> None:
 
 
 CASES = {
+    "empty processor": (
+        GOOD.replace("processors:\n", "processors:\n  -\n"),
+        "invalid-value",
+        7,
+        "processors[0] is empty, it must be an object (key: value)",
+    ),
+    "empty processor before a wrong one": (
+        GOOD.replace("processors:\n", "processors:\n  -\n  - set:\n"),
+        "missing-key",
+        8,
+        "[field] is required",
+    ),
     "unknown key": (GOOD + "serch: {}\n", "unknown-key", 10, "unknown key 'serch', did you mean 'search'?"),
     "unknown processor": (
         GOOD.replace("- inference:", "- inferense:"),

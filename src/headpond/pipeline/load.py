@@ -74,12 +74,12 @@ def _stages(
     """The stages that can be built; what is wrong with the others is added to `problems`."""
     chain: list[Link] = []
     response: list[ResponseProcessor[Any]] = []
-    for index, item in enumerate(_items(data, "processors")):
+    for index, item in _items(data, "processors"):
         try:
             chain += Chain.build([item], where.at("processors"), first=index).links
         except Wrong as error:
             problems += error.problems
-    for index, item in enumerate(_items(data, "response_processors")):
+    for index, item in _items(data, "response_processors"):
         try:
             response.append(_response_processor(item, where.at("response_processors", index)))
         except Wrong as error:
@@ -87,10 +87,10 @@ def _stages(
     return chain, response
 
 
-def _items(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """The objects of a list; what is not one has been reported already."""
+def _items(data: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
+    """The objects of a list with their places; what is not one has been reported already."""
     given = data.get(key)
-    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+    return [(at, item) for at, item in enumerate(given) if isinstance(item, dict)] if isinstance(given, list) else []
 
 
 def _response_processor(item: Mapping[str, Any], where: Where) -> ResponseProcessor[Any]:

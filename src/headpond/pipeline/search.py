@@ -64,7 +64,7 @@ def search(
         there when a stage or a leg could not do its work, `[{"stage", "reason", "spent_ms"}]`.
 
     Raises:
-        InputError: the text is blank, or size or from_ are out of range.
+        InputError: the text is blank or no text, or size or from_ are out of range.
         PipelineError: the pipeline cannot search, the target refuses its query, or the index holds vectors of another
             model.
         TargetError: the target or the index is not there.
@@ -73,6 +73,10 @@ def search(
         raise spec.where.error("the pipeline has no `search`, so it cannot be searched")
     if not text.strip():
         raise InputError("there is nothing to search for: the text is blank")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError("the text to search for is not UTF-8") from None
     if not 0 < size <= 10_000 or from_ < 0:
         raise InputError(f"size is 1 to 10000 and from 0 or more, not {size} and {from_}")
     where = spec.where.at("search")

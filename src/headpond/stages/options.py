@@ -63,6 +63,9 @@ def _problem(model: type[BaseModel], item: Any, where: Where) -> Problem:
         return _unknown(model, item["loc"], where)
     if item["type"] == "missing":
         return Problem(where.at(*item["loc"][:-1]), "missing-key", f"[{item['loc'][-1]}] is required")
+    if item["type"] in ("dict_type", "model_type"):
+        got = "empty" if item["input"] is None else f"{item['input']!r:.50}"
+        return Problem(place, "invalid-value", f"{place.path} is {got}, it must be an object (key: value)")
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "value_error" or not isinstance(item["input"], str | int | float | bool | None):
         return Problem(place, "invalid-value", f"{place.path}: {message}" if place.path else message)
