@@ -50,12 +50,19 @@ def test_what_does_not_pass_fails_after_the_last_try() -> None:
     assert (caught.value.attempts, caught.value.verdict, work.made) == (3, Verdict.THROTTLED, 3)
 
 
-@pytest.mark.parametrize(("status", "tries"), [(400, 1), (401, 1), (500, 2)])
+@pytest.mark.parametrize(("status", "tries"), [(400, 1), (401, 1), (500, 3)])
 def test_what_will_not_pass_is_not_tried_on(status: int, tries: int) -> None:
     work = Calls(*[error(status)] * 5)
     with pytest.raises(Failed):
         call(work)
     assert work.made == tries
+
+
+def test_an_unclear_failure_gets_as_many_tries_as_the_caller_says_throttles_aside() -> None:
+    work = Calls(error(429), error(503), error(500), error(429), error(500), error(500))
+    with pytest.raises(Failed) as caught:
+        Retry(attempts=9, base=0.001, longest=0.002).call(work, threading.Event(), lambda: None, unclear=2)
+    assert (caught.value.attempts, caught.value.verdict) == (5, Verdict.UNCLEAR)
 
 
 def test_a_stop_ends_the_waiting() -> None:

@@ -71,7 +71,7 @@ def document(record: Record) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """A line that was not taken this time, and why."""
+    """A line that was not taken this time, why, and whether the target takes none at all."""
 
     line: Line
     reason: str
@@ -152,7 +152,7 @@ class BulkWriter:
             error, reason = outcome.get("error"), _reason(outcome)
             verdict = classify(outcome["status"], error)
             blocked = isinstance(error, dict) and error.get("type") in _BLOCKED
-            if verdict.passes:
+            if verdict.passes or verdict is Verdict.UNCLEAR:
                 throttled = throttled or verdict is Verdict.THROTTLED
                 again.append(_Again(line, reason, blocked))
             elif verdict is Verdict.ACCESS or blocked:
@@ -174,7 +174,9 @@ class BulkWriter:
         self._on_retry()
 
     def _refused(self, lines: Sequence[Line], attempt: int, failed: Failed) -> list[_Again]:
-        """The whole request failed: too large ones are halved, anything else ends the job."""
+        """The whole request failed: too large ones are halved, unclear ones sent again, anything else ends the job."""
+        if failed.verdict is Verdict.UNCLEAR:
+            return [_Again(line, failed.reason, blocked=True) for line in lines]
         if failed.verdict is not Verdict.INPUT:
             what = "does not answer any more" if failed.verdict is Verdict.UNREACHABLE else "takes no documents"
             raise JobError(f"the target {what} (index [{self._index}]): {failed.reason}")

@@ -21,7 +21,7 @@ from headpond.pipeline.pace.rate import Rate, default_path
 from headpond.pipeline.pace.settings import Pace as Pace
 from headpond.pipeline.pace.verdict import Verdict
 from headpond.pipeline.report import Counters
-from headpond.pipeline.retry import Failed, StopRequested
+from headpond.pipeline.retry import UNCLEAR, Failed, StopRequested
 from headpond.stages.inference import Embedding, InferenceFailure
 
 Outcome = Embedding | InferenceFailure
@@ -121,7 +121,10 @@ class BatchEmbedder:
             raise StopRequested
         try:
             embeddings, _ = self._pace.retry.call(
-                lambda: self._call(endpoint, texts), self._stop, lambda: self._counters.add(retries=1)
+                lambda: self._call(endpoint, texts),
+                self._stop,
+                lambda: self._counters.add(retries=1),
+                unclear=UNCLEAR if len(texts) == 1 else 2,  # a text alone is given up for good
             )
         except Failed as failed:
             return self._failed(endpoint, texts, attempts + failed.attempts, failed)

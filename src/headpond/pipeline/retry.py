@@ -16,6 +16,9 @@ from headpond.pipeline.pace.verdict import Verdict, judge, wait_asked_for
 
 T = TypeVar("T")
 
+UNCLEAR = 4
+"""Tries after failures of which nobody knows whether they pass."""
+
 
 class StopRequested(Exception):
     """The job is being stopped while a call waits for its next try."""
@@ -37,37 +40,43 @@ class Retry:
     base: float = 0.5
     longest: float = 30.0
 
-    def tries(self, verdict: Verdict) -> int:
-        """Tries that a failure of this kind gets."""
+    def tries(self, verdict: Verdict, *, unclear: int = UNCLEAR) -> int:
+        """Tries that a failure of this kind gets; `unclear` is what an unclear one gets at most."""
         if verdict.passes:
             return self.attempts
-        return min(2, self.attempts) if verdict is Verdict.UNCLEAR else 1
+        return min(unclear, self.attempts) if verdict is Verdict.UNCLEAR else 1
 
     def wait(self, attempt: int, error: Exception) -> float:
         """Seconds to wait after the `attempt`-th failure, from 1."""
         seconds = random.uniform(0, min(self.longest, self.base * 2 ** (attempt - 1)))
         return max(seconds, min(wait_asked_for(error), 10 * self.longest))
 
-    def call(self, work: Callable[[], T], stop: threading.Event, on_retry: Callable[[], None]) -> tuple[T, int]:
+    def call(
+        self, work: Callable[[], T], stop: threading.Event, on_retry: Callable[[], None], *, unclear: int = UNCLEAR
+    ) -> tuple[T, int]:
         """Calls until it works; the result and the number of tries.
 
         Args:
             work: the call.
             stop: ends the waiting.
             on_retry: called before every further try.
+            unclear: tries after failures of which nobody knows whether they pass.
 
         Raises:
             Failed: it did not work; holds the last error.
             StopRequested: `stop` was set.
         """
-        attempt = 0
+        attempt = unclear_ones = 0
         while True:
             attempt += 1
             try:
                 return work(), attempt
             except (ApiError, TransportError) as error:
                 verdict = judge(error)
-                if attempt >= self.tries(verdict):
+                unclear_ones += verdict is Verdict.UNCLEAR
+                # Throttles before an unclear failure say nothing about it.
+                tried = unclear_ones if verdict is Verdict.UNCLEAR else attempt
+                if tried >= self.tries(verdict, unclear=unclear):
                     raise Failed(describe(error), verdict, attempt) from error
                 if stop.wait(self.wait(attempt, error)):
                     raise StopRequested from None
