@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from headpond.errors import InputError
 from headpond.pipeline.sources import compression
+from headpond.pipeline.sources.async_rows import AsyncRows
 from headpond.pipeline.sources.base import Source
 from headpond.pipeline.sources.cluster import PREFIX, read_place
 from headpond.pipeline.sources.file import File, LocalFile, StandardInput
@@ -28,7 +29,7 @@ FORMATS: Registry[FileSource] = Registry(
     group="headpond.sources",
 )
 
-Given = str | Path | Source | Iterable[Mapping[str, Any]]
+Given = str | Path | Source | Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
 _GLOB = "*?["
 
 
@@ -89,6 +90,8 @@ def _opened(given: Given, options: SourceOptions) -> list[Source]:
         return [given]
     if isinstance(given, Mapping):
         raise InputError("one record alone is no source", hint="give a list of records: [record]")
+    if isinstance(given, AsyncIterable):
+        return [AsyncRows(given)]
     if not isinstance(given, str | Path):
         return [Rows(given)]
     text = str(given)

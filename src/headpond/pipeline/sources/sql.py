@@ -14,7 +14,7 @@ from headpond.pipeline.sources.base import Item, Source
 from headpond.pipeline.sources.values import to_json
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnClause, Connection, Engine, FromClause, Row, Select
+    from sqlalchemy import ColumnClause, Connection, Engine, FromClause, Row, Select, TextClause
 
 _ROWS = 1000
 """Rows that are fetched at a time; the database keeps the rest (a server-side cursor, where it has one)."""
@@ -115,24 +115,31 @@ class SqlSource(Source):
                 usable = isinstance(key, int | str) and not isinstance(key, bool)
                 yield _item(line, names, row, [key, seen] if usable else None)
 
-    def _statement(self, last: Any) -> Select[Any]:
+    def _statement(self, last: Any) -> Select[Any] | TextClause:
         from sqlalchemy import bindparam, column, literal_column, select
 
+        if self._id_field is None and not _TABLE.fullmatch(self._wanted):
+            return self._text()
         statement: Select[Any] = select(literal_column("*")).select_from(self._table())
         if self._id_field is None:
             return statement
         ordered = statement.order_by(column(self._id_field))
         return ordered if last is None else ordered.where(column(self._id_field) >= bindparam(None, last))
 
+    def _text(self) -> TextClause:
+        """The query, in which a colon is no parameter."""
+        from sqlalchemy import text
+
+        return text(self._wanted.replace(":", "\\:"))
+
     def _table(self) -> FromClause:
-        from sqlalchemy import column, table, text
+        from sqlalchemy import column, table
 
         if _TABLE.fullmatch(self._wanted):
             schema, _, name = self._wanted.rpartition(".")
             return table(name, schema=schema or None)
-        plain = self._wanted.replace("\\", "\\\\").replace(":", "\\:")  # a colon is no parameter here
         columns: list[ColumnClause[Any]] = [column(self._id_field)] if self._id_field is not None else []
-        return text(plain).columns(*columns).subquery("headpond_rows")
+        return self._text().columns(*columns).subquery("headpond_rows")
 
     def _names(self, names: list[str]) -> list[str]:
         for name in names:
