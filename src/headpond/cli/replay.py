@@ -92,9 +92,10 @@ def _how(args: argparse.Namespace) -> Replay:
 
 
 def _show(report: ReplayReport, args: argparse.Namespace) -> None:
+    letters = "1 letter" if report.letters == 1 else f"{report.letters:,} letters"
     extra = f", {report.dropped:,} given up" if report.dropped else ""
     print(
-        f"{report.letters:,} letters: {report.indexed:,} indexed, {report.unchanged:,} unchanged, "
+        f"{letters}: {report.indexed:,} indexed, {report.unchanged:,} unchanged, "
         f"{report.superseded:,} superseded by newer documents{extra}, {report.dead_lettered:,} dead-lettered again"
     )
     if report.passed_over:

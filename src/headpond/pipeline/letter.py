@@ -50,9 +50,10 @@ def of_record(origin: Origin, record: Record, reason: str) -> dict[str, Any]:
     to be paid for again. `replaces` are the digests of the documents that it was to take the place of.
     """
     assert record.failure is not None
-    letter = _begun(origin, record.failure, reason, record.source, record.line, record.number)
+    raw = orjson.Fragment(record.raw)
+    letter = _begun(origin, record.failure, raw, reason, record.source, record.line, record.number)
     letter["action"] = {"index": {"_index": origin.index, "_id": record.id}}
-    letter |= {"hash": record.digest, "replaces": list(record.replaces), "record": orjson.Fragment(record.raw)}
+    letter |= {"hash": record.digest, "replaces": list(record.replaces)}
     if record.inputs or record.failure.stage == bulk.STAGE:
         with suppress(ValueError):  # that is what failed, and the record says it all
             letter["document"] = orjson.Fragment(bulk.document(record))
@@ -63,11 +64,13 @@ def of_unreadable(
     origin: Origin, failure: Failure, raw: Any, reason: str, source: str, line: int | None, number: int
 ) -> dict[str, Any]:
     """The letter of something read that can be no record; it has no id."""
-    letter = _begun(origin, failure, reason, source, line, number)
-    return letter | {"action": {"index": {"_index": origin.index}}, "record": raw}
+    letter = _begun(origin, failure, raw, reason, source, line, number)
+    return letter | {"action": {"index": {"_index": origin.index}}}
 
 
-def _begun(origin: Origin, failure: Failure, reason: str, source: str, line: int | None, number: int) -> dict[str, Any]:
+def _begun(
+    origin: Origin, failure: Failure, raw: Any, reason: str, source: str, line: int | None, number: int
+) -> dict[str, Any]:
     pipeline: Mapping[str, Any] = {
         "name": origin.pipeline,
         "file": origin.file,
@@ -75,13 +78,14 @@ def _begun(origin: Origin, failure: Failure, reason: str, source: str, line: int
         "id_field": origin.id_field,
     }
     return {
-        "when": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "record": raw,
         "reason": reason,
         "stage": failure.stage,
         "error": failure.error,
-        "attempts": failure.attempts,
         "source": source,
         "line": line,
+        "attempts": failure.attempts,
+        "when": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "pipeline": pipeline,
         "job": origin.job,
         "number": number,

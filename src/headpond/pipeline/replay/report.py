@@ -37,6 +37,11 @@ class ReplayReport:
     jobs: Sequence[Report]
 
     @property
+    def settled(self) -> int:
+        """Letters whose fate is known."""
+        return self.indexed + self.unchanged + self.superseded + self.dropped + self.dead_lettered
+
+    @property
     def inference(self) -> InferenceUse:
         """What endpoints were asked by all jobs."""
         used = [job.inference for job in self.jobs]

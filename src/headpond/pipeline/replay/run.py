@@ -11,7 +11,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from headpond.errors import InputError, PipelineError
+from headpond.errors import InputError, JobError, PipelineError
 from headpond.pipeline import cache, dead_letters, identity
 from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.endpoints import apply
@@ -166,15 +166,19 @@ def _cache(settings: JobSettings, client: Elasticsearch, holder: LetterHolder) -
 
 
 def _report(found: Scan, sources: Sequence[LetterSource], jobs: Sequence[Report], path: Path) -> ReplayReport:
-    dead = sum(job.dead_lettered for job in jobs)
-    return ReplayReport(
+    report = ReplayReport(
         letters=found.chosen,
         indexed=sum(job.indexed for job in jobs),
         unchanged=sum(source.unchanged for source in sources) + sum(job.unchanged for job in jobs),
         superseded=sum(source.superseded for source in sources) + found.overtaken,
         dropped=sum(source.dropped for source in sources),
-        dead_lettered=dead,
+        dead_lettered=sum(job.dead_lettered for job in jobs),
         passed_over=found.passed_over,
         dead_letters=next((job.dead_letters for job in jobs if job.dead_letters is not None), None),
         jobs=jobs,
     )
+    if report.letters != report.settled:
+        raise JobError(
+            f"the counts do not add up: {report.letters} letters, {report.settled} settled; please report this"
+        )
+    return report
