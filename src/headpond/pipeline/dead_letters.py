@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,12 +21,16 @@ class DeadLetters:
 
     Args:
         path: where to; an existing file is appended to.
+
+    Attributes:
+        listener: called with each letter that was written, from the thread that wrote it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: BinaryIO | None = None
         self._lock = threading.Lock()
+        self.listener: Callable[[dict[str, Any]], None] | None = None
 
     @property
     def path(self) -> Path | None:
@@ -51,6 +56,8 @@ class DeadLetters:
                     f"the dead letters cannot be written to {self._path}: {error.strerror}",
                     hint="make room or give another file, then run the same command again",
                 ) from None
+        if self.listener is not None:
+            self.listener(orjson.loads(_line(letter)))
 
     def remove(self) -> None:
         """Removes what an earlier run left, before the first letter is written.

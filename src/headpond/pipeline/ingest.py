@@ -16,6 +16,7 @@ from headpond.pipeline.api_error import describe
 from headpond.pipeline.budget import Budget
 from headpond.pipeline.bulk import BulkWriter
 from headpond.pipeline.cache import EmbeddingCache, opened_cache
+from headpond.pipeline.callbacks import Callbacks, OnDeadLetter
 from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.embedder import BatchEmbedder
 from headpond.pipeline.endpoints import apply
@@ -48,7 +49,9 @@ def ingest(
     index: str | None = None,
     settings: JobSettings | None = None,
     on_progress: OnProgress | None = None,
+    on_dead_letter: OnDeadLetter | None = None,
     letters: DeadLetters | None = None,
+    stop: threading.Event | None = None,
 ) -> Report:
     """Reads records, runs the processors, and indexes what is new or changed.
 
@@ -62,7 +65,9 @@ def ingest(
         index: the index; None for the pipeline's own.
         settings: how the job is run.
         on_progress: called a few times a second, in the caller's thread, and once at the end.
+        on_dead_letter: called with each record that cannot be indexed, in the caller's thread.
         letters: takes what cannot be indexed; None writes the file of `settings.dead_letters`.
+        stop: set from another thread, it ends the job early; the report then says that it is not complete.
 
     Raises:
         InputError: a source cannot be opened.
@@ -82,10 +87,12 @@ def ingest(
     letters_file = dead_letters.default_path(spec.name)
     begun = _begin(client, spec, name, does, opened, letters_file, settings)
     start = begun.start if begun else NOTHING
-    counters, stop, abort = Counters(budget=budget), threading.Event(), threading.Event()
+    counters, stop, abort = Counters(budget=budget), stop or threading.Event(), threading.Event()
     if begun:
         counters.go_on(start.counts, begun.state.inference)
     letters = letters or DeadLetters(begun.letters if begun else settings.dead_letters or letters_file)
+    callbacks = Callbacks(on_progress, on_dead_letter)
+    letters.listener = callbacks.listener
     prefix = Prefix(start)
     origin = Origin.of(spec, does, name, settings.id_field, begun.state.id if begun else None)
     ledger = Ledger(prefix, counters, letters, origin)
@@ -104,6 +111,7 @@ def ingest(
         holder = IndexHolder(client, name) if settings.use_cache else None
         known = CacheAndHolder(known, holder) if holder else known
         embedder = BatchEmbedder(client, endpoints, known, counters, settings.pace, stop, budget=budget)
+        job: Job | None = None
         try:
             made = ensure(client, name, spec, endpoints, embedder.dimensions)
             if made and keeper:
@@ -113,10 +121,10 @@ def ingest(
             size = BulkSize(settings.bulk_bytes)
             writers = [BulkWriter(client, name, settings.retry, abort, retried, size) for _ in range(settings.writers)]
             job = Job(spec.processors, embedder, reader, unchanged, writers, ledger, counters, settings, stop, abort)
-            job.run(on_progress)
+            job.run(callbacks.tell)
             return job
         finally:
-            embedder.close()
+            embedder.close(wait=not (job and job.forced))
 
     try:
         if keeper:
@@ -140,7 +148,7 @@ def ingest(
     if error is not None:
         raise _stopped(error, report) from error
     if job.interrupted:
-        raise _interrupted(report)
+        raise _interrupted(report, forced=job.forced)
     if begun:
         begun.forget_journal()
     return report
@@ -203,9 +211,9 @@ def _stopped(error: BaseException, report: Report) -> IngestStoppedError:
     return stopped
 
 
-def _interrupted(report: Report) -> IngestInterrupted:
+def _interrupted(report: Report, *, forced: bool) -> IngestInterrupted:
     interrupted = IngestInterrupted(f"interrupted; {_so_far(report)}")
-    interrupted.report = report
+    interrupted.report, interrupted.forced = report, forced
     return interrupted
 
 

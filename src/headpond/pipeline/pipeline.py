@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import threading
+from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from headpond.pipeline import search as searching
+from headpond.pipeline.callbacks import OnDeadLetter
 from headpond.pipeline.case import CaseResult, run_tests
 from headpond.pipeline.endpoint_settings import Judge
 from headpond.pipeline.endpoints import apply
@@ -23,8 +26,10 @@ from headpond.pipeline.lint import Finding, check
 from headpond.pipeline.plan.counting import Tokenizers
 from headpond.pipeline.plan.plan import Plan, plan
 from headpond.pipeline.plan.trial import Trial, trial
+from headpond.pipeline.replay import Replay, ReplayReport, replay
 from headpond.pipeline.report import OnProgress, Report
 from headpond.pipeline.sources import Given
+from headpond.pipeline.sources.async_rows import AsyncRows
 from headpond.pipeline.spec import PipelineSpec
 from headpond.pipeline.target import check_version
 
@@ -87,16 +92,21 @@ class Pipeline:
         id_field: str | None = None,
         settings: JobSettings | None = None,
         on_progress: OnProgress | None = None,
+        on_dead_letter: OnDeadLetter | None = None,
+        stop: threading.Event | None = None,
     ) -> Report:
         """Indexes records; those that the index already holds in the same form are passed over.
 
         Args:
-            sources: paths of JSON lines or CSV (also `.gz`), `-` for standard input, or iterables of dicts.
+            sources: paths of JSON lines or CSV (also `.gz`), `-` for standard input, or iterables of dicts, async ones
+                too.
             index: the index; None for the pipeline's own.
             dead_letters: where records go that cannot be indexed; None for a new file in the working directory.
             id_field: the field that holds ids; None for `_id`, else a hash of the record.
             settings: how the job is run; the two arguments above win over it.
-            on_progress: called a few times a second with a `Snapshot`.
+            on_progress: called a few times a second with a `Snapshot`, in this thread.
+            on_dead_letter: called with each record that cannot be indexed, as its letter says it, in this thread.
+            stop: set from another thread, it ends the job early; the report then says that it is not complete.
 
         Raises:
             InputError, PipelineError, TargetError: nothing was written.
@@ -107,7 +117,48 @@ class Pipeline:
             settings = replace(settings, dead_letters=Path(dead_letters))
         if id_field is not None:
             settings = replace(settings, id_field=id_field)
-        return ingest(self.spec, sources, self.client, index=index, settings=settings, on_progress=on_progress)
+        return ingest(
+            self.spec,
+            sources,
+            self.client,
+            index=index,
+            settings=settings,
+            on_progress=on_progress,
+            on_dead_letter=on_dead_letter,
+            stop=stop,
+        )
+
+    async def aingest(
+        self,
+        *sources: Given,
+        on_progress: OnProgress | None = None,
+        on_dead_letter: OnDeadLetter | None = None,
+        **options: Any,
+    ) -> Report:
+        """`ingest` for async programs: the job runs in a thread, async sources and callbacks in the running loop.
+
+        Cancelling it ends the job cleanly: what was read is written, the rest is left to the next run.
+
+        Args:
+            sources: as for `ingest`.
+            on_progress: as for `ingest`; what it raises goes to the loop's exception handler.
+            on_dead_letter: likewise.
+            options: `index`, `dead_letters`, `id_field`, `settings` as for `ingest`.
+
+        Raises:
+            InputError, PipelineError, TargetError, IngestStoppedError: as `ingest`.
+        """
+        loop, stop = asyncio.get_running_loop(), threading.Event()
+        given = [AsyncRows(one, loop, stop) if isinstance(one, AsyncIterable) else one for one in sources]
+        for name, callback in (("on_progress", on_progress), ("on_dead_letter", on_dead_letter)):
+            options[name] = callback and partial(loop.call_soon_threadsafe, callback)
+        running = asyncio.ensure_future(asyncio.to_thread(self.ingest, *given, stop=stop, **options))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.wait([running])
+            raise
 
     def plan(
         self, *sources: Given, index: str | None = None, settings: JobSettings | None = None, sample: int = 0
@@ -140,6 +191,42 @@ class Pipeline:
             InputError, PipelineError, TargetError, JobError: as `ingest`.
         """
         return trial(self.spec, sources, self.client, number, settings=settings, tokenizers=self._tokenizers)
+
+    def replay(
+        self,
+        *paths: str | Path,
+        only: Mapping[str, str] | None = None,
+        repair: Sequence[Mapping[str, Any]] = (),
+        in_place: bool = False,
+        overwrite: bool = False,
+        index: str | None = None,
+        dead_letters: str | Path | None = None,
+        settings: JobSettings | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> ReplayReport:
+        """Sends dead letters through this pipeline again, except those whose documents the index has by now.
+
+        Args:
+            paths: files of dead letters.
+            only: what letters must have to be chosen, as in `{"stage": "bulk"}`, see `headpond.pipeline.replay.Replay`.
+            repair: processors that run before the pipeline's own.
+            in_place: takes out of the files what is settled, and leaves there what failed again.
+            overwrite: sends a letter though the index holds a newer document of its id.
+            index: the index; None for the one that each letter names.
+            dead_letters: where goes what fails again; None for a new file in the working directory.
+            settings: how the job is run; `dead_letters` wins over it.
+            on_progress: called a few times a second with a `Snapshot`.
+
+        Raises:
+            InputError: a file holds no letters.
+            PipelineError, TargetError: as `ingest`.
+            IngestStoppedError, IngestInterrupted: ended early; the files are as they were.
+        """
+        settings = settings or JobSettings()
+        if dead_letters is not None:
+            settings = replace(settings, dead_letters=Path(dead_letters))
+        how = Replay(dict(only or {}), repair, in_place, overwrite)
+        return replay(paths, self.client, how, spec=self.spec, index=index, settings=settings, on_progress=on_progress)
 
     def search(
         self,
