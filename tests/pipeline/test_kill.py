@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -207,6 +208,27 @@ def test_at_most_one_batch_is_embedded_again(
     assert (state["counts"]["dead_lettered"]) == FEWER - len(expected)
     if not use_cache:
         assert list((world.folder / f"home-seed-{seed}" / "jobs").iterdir()) == [], "the journal goes with the job"
+
+
+def test_a_second_ctrl_c_does_not_wait_for_an_answer_that_never_comes(world: World, pond: str) -> None:
+    world.provider.release(forget=True)
+    world.provider.hold(1)
+    log = world.folder / "twice.log"
+    process = world.start(world.by_command(["--target", pond], "twice.dead.jsonl")("twice"), log)
+    while not world.provider.held.wait(0.05):
+        assert process.poll() is None, log.read_text()
+    process.send_signal(signal.SIGINT)
+    while "Ctrl-C again ends at once" not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert "run the same command again to go on" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    with connect(pond) as client:
+        client.indices.refresh(index="headpond-jobs")
+        hits = client.search(index="headpond-jobs", query={"term": {"index": "twice"}})["hits"]["hits"]
+        assert [hit["_source"]["state"] for hit in hits] == ["interrupted"]
 
 
 @pytest.mark.real

@@ -96,6 +96,14 @@ def read(argv: list[str] | None = None) -> argparse.Namespace | int:
     return args
 
 
+def leave_at_once(message: str) -> NoReturn:
+    """Ends the process although threads of it wait for answers that may never come."""
+    print(message, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
+
+
 def run(args: argparse.Namespace) -> int:
     """Runs a command that has been read, and gives its exit code."""
     try:

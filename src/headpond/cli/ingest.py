@@ -91,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(ended.__cause__, BudgetSpentError):
                 print(f"stopped: {ended}", file=sys.stderr)
                 return app.BUDGET
+            if isinstance(ended, IngestInterrupted) and ended.forced:
+                app.leave_at_once(str(ended))
             raise
     finish(report)
     return app.DEAD_LETTERS if report.dead_lettered else app.DONE

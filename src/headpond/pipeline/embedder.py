@@ -72,10 +72,10 @@ class BatchEmbedder:
             self._gates[inference_id] = gate
             self._lanes[inference_id] = Lane(pool, partial(self._run, endpoint), gate.limit, pace.concurrency, stop)
 
-    def close(self) -> None:
-        """Gives up what has not begun and waits for the rest."""
+    def close(self, *, wait: bool = True) -> None:
+        """Gives up what has not begun and waits for the rest, or leaves it to itself."""
         for lane in self._lanes.values():
-            lane.close()
+            lane.close(wait=wait)
         for gate in self._gates.values():
             gate.close()
 

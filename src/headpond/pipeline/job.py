@@ -7,6 +7,7 @@ one id always goes to the same writer.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import zlib
@@ -27,11 +28,14 @@ from headpond.pipeline.progress import TICK, Progress
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, OnProgress
 from headpond.pipeline.retry import Retry, StopRequested
+from headpond.pipeline.signals import on_interrupt
 from headpond.pipeline.sources import SourceOptions
 from headpond.pipeline.unchanged import Unchanged
 from headpond.stages.chain import Chain
 from headpond.stages.ingest.base import Context
 from headpond.stages.record import Failure, Record
+
+log = logging.getLogger("headpond.pipeline")
 
 _IDLE = 1.0
 """Seconds that a writer waits for more before it sends what it has."""
@@ -140,6 +144,8 @@ class Job:
         self.error: BaseException | None = None
         self.interrupted = False
         self.forced = False
+        self._reading = False
+        self._told = False
 
     def run(self, on_progress: OnProgress | None) -> None:
         """Runs until the sources are read and everything is written, or until the job has to end.
@@ -155,34 +161,43 @@ class Job:
         ]
         for thread in (*workers, *writers):
             thread.start()
-        try:
-            self._feed(progress)
-        except KeyboardInterrupt:
-            self._interrupt()
-        except Exception as error:
-            # A source that fails midway: what was read before it is still worked on.
-            self.error = self.error or error
-        self._finish(workers, self._windows, progress)
-        for writer, inbox in zip(writers, self._inboxes, strict=True):
-            self._finish([writer], inbox, progress)
-        self._ledger.close()
+        with on_interrupt(self._on_interrupt):
+            try:
+                self._feed(progress)
+            except KeyboardInterrupt:
+                if not self.interrupted:
+                    self._interrupt()
+            except Exception as error:
+                # A source that fails midway: what was read before it is still worked on.
+                self.error = self.error or error
+            self._finish(workers, self._windows, progress)
+            for writer, inbox in zip(writers, self._inboxes, strict=True):
+                self._finish([writer], inbox, progress)
+            self._ledger.close()
         progress.show(done=True)
 
     def _feed(self, progress: Progress) -> None:
         """Reads everything and hands it to the workers; runs in the caller's thread."""
-        for number, window in enumerate(self._reader):
-            while not self._stop.is_set():
-                try:
-                    self._windows.put((number, window), timeout=TICK)
-                    break
-                except queue.Full:
-                    progress.show()
-            if self._stop.is_set():
-                return
+        self._reading = True
+        try:
+            for number, window in enumerate(self._reader):
+                while not self._stop.is_set():
+                    try:
+                        self._windows.put((number, window), timeout=TICK)
+                        break
+                    except queue.Full:
+                        progress.show()
+                if self._stop.is_set():
+                    return
+        finally:
+            self._reading = False
 
     def _finish(self, threads: list[threading.Thread], inbox: queue.Queue[Any], progress: Progress) -> None:
         """Tells threads that nothing more comes, and waits for them; after a second Ctrl-C nobody is waited for."""
         while (alive := [thread for thread in threads if thread.is_alive()]) and not self.forced:
+            if self.interrupted and not self._told:
+                self._told = True
+                log.warning("interrupted: what is on its way is finished; Ctrl-C again ends at once")
             try:
                 with suppress(queue.Full):
                     inbox.put(None, timeout=TICK)
@@ -192,6 +207,13 @@ class Job:
                 self._interrupt()
             except Exception as error:
                 self.fail(error)
+
+    def _on_interrupt(self) -> None:
+        """Ctrl-C: an exception only where a source may be waited for, which nothing else would end."""
+        self._interrupt()
+        if self._reading:
+            self._reading = False
+            raise KeyboardInterrupt
 
     def _interrupt(self) -> None:
         """Ctrl-C ends reading and enriching, a second one everything."""

@@ -107,9 +107,13 @@ class IngestStoppedError(JobError):
 
 
 class IngestInterrupted(KeyboardInterrupt):
-    """Ctrl-C ended a job cleanly; `report` says how far it came, and the same command goes on from there."""
+    """Ctrl-C ended a job cleanly; `report` says how far it came, and the same command goes on from there.
+
+    After a second Ctrl-C it is `forced`: threads that wait for an answer were left to themselves.
+    """
 
     report: Report
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

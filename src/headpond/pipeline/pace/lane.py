@@ -73,11 +73,11 @@ class Lane(Generic[T]):
             self._pump()
         return {text: (own.get(text) or joined[text]).result() for text in texts}, len(unknown)
 
-    def close(self) -> None:
-        """Gives up what has not been sent and waits for the rest."""
+    def close(self, *, wait: bool = True) -> None:
+        """Gives up what has not been sent and waits for the rest, or leaves it to itself."""
         with self._lock:
             self._fail(self._pool.clear(), StopRequested())
-        self._threads.shutdown()
+        self._threads.shutdown(wait=wait)
 
     def _pump(self) -> None:
         """Sends what may be sent; the lock is held."""
