@@ -68,7 +68,7 @@ class Body:
     def position(self, path: Path, *, of_key: bool = False) -> tuple[int, int]:
         """Line and column of a place, both from 1."""
         raw = self._raw if self._raw is not None else orjson.dumps(self.value)
-        return position(raw.decode(), path, of_key=of_key)
+        return position(raw, path, of_key=of_key)
 
 
 class Members:

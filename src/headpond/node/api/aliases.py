@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from headpond.errors import RestError
+from headpond.inference.json_position import line_and_column, locate, next_token
 from headpond.node.api.indices import EXPANDING, TIMEOUTS, chosen
 from headpond.node.call import Call, illegal_argument
 from headpond.node.http import Response
-from headpond.node.mapping.locate import line_and_column, locate, next_token
 from headpond.node.router import route
 from headpond.node.store.alias import not_found
 from headpond.node.store.index import Index
@@ -158,9 +158,8 @@ def _unreadable(call: Call, number: int, kind: str, reason: str, *, plain: bool 
         where = line_and_column(text, outer.end)
         cause = illegal_argument(reason)
     else:
-        key = text.rfind(b'"', 0, text.rfind(b'"', 0, inner.start))
         where = line_and_column(text, next_token(text, inner.start))
-        cause = RestError(400, "x_content_parse_exception", f"[{line_and_column(text, key)}] {reason}")
+        cause = RestError(400, "x_content_parse_exception", f"[{line_and_column(text, inner.key)}] {reason}")
     reason = f"[{where}] [aliases] failed to parse field [actions]"
     return RestError(400, "x_content_parse_exception", reason, caused_by=cause)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headpond.errors import RestError
+from headpond.inference.json_position import line_and_column, locate
 from headpond.node.api.documents import SOURCE, described, wanted_source
 from headpond.node.call import Call
 from headpond.node.mapping.json_token import event
-from headpond.node.mapping.locate import line_and_column, locate
 from headpond.node.router import route
 from headpond.node.search.source_filter import SourceFilter
 from headpond.node.store.operation import validation

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from headpond.errors import RestError
+from headpond.inference.json_position import line_and_column, locate, next_token
 from headpond.node.mapping.base import BadValue, FieldType
-from headpond.node.mapping.locate import line_and_column, locate, next_token
 from headpond.node.mapping.preview import preview
 
 Key = str | int
@@ -36,9 +36,7 @@ class DocumentErrors:
 
     def where_name(self) -> str:
         """`line:column` of the value's name."""
-        start = locate(self._raw, self._keys).start
-        name = self._raw.rfind(b'"', 0, self._raw.rfind(b'"', 0, start)) if start else 0
-        return line_and_column(self._raw, name)
+        return line_and_column(self._raw, locate(self._raw, self._keys).key)
 
     def failed(self, cause: RestError, where: str | None = None) -> RestError:
         """`failed to parse: REASON`."""

@@ -10,7 +10,7 @@ import orjson
 
 from headpond import exact_json
 from headpond.errors import RestError
-from headpond.inference.json_position import Path, position
+from headpond.inference.json_position import Path, coordinates, find
 from headpond.node.call import malformed
 
 AT = "\x00"
@@ -48,44 +48,19 @@ class MisplacedError(RestError):
 
     def located(self, body: bytes) -> RestError:
         """This error, and its causes, with the place found in the text of the body."""
-        text = body.decode("utf-8", "replace")
-        line, column = _find(text, self.source.path, self.place)
-        at_line, at_column = _find(text, self.source.path, self.at)
+        line, column = _find(body, self.source.path, self.place)
+        at_line, at_column = _find(body, self.source.path, self.at)
         cause = self.caused_by.located(body) if isinstance(self.caused_by, MisplacedError) else self.caused_by
         extra = {"line": line, "col": column} if self.type == "parsing_exception" else {}
         reason = self.reason.replace(AT, f"{at_line}:{at_column}")
         return RestError(400, self.type, reason, caused_by=cause, extra=extra)
 
 
-def _find(text: str, path: Path, place: Place) -> tuple[int, int]:
-    try:
-        line, column = position(text, path, of_key=place == "name")
-        if place != "end":
-            return line, column
-        start = _offset(text, line, column)
-        return _line_and_column(text, start + _length(text[start:]) - 1)
-    except (KeyError, IndexError, ValueError):
+def _find(text: bytes, path: Path, place: Place) -> tuple[int, int]:
+    found = find(text, path)
+    if found is None:
         return 1, 1
-
-
-def _length(text: str) -> int:
-    """How many characters the value at the start of the text takes."""
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return len(text[: error.pos].rstrip())
-    return len(text.rstrip())
-
-
-def _offset(text: str, line: int, column: int) -> int:
-    start = 0
-    for _ in range(line - 1):
-        start = text.index("\n", start) + 1
-    return start + column - 1
-
-
-def _line_and_column(text: str, at: int) -> tuple[int, int]:
-    return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
+    return coordinates(text, {"value": found.start, "name": found.key, "end": found.end - 1}[place])
 
 
 @dataclass(frozen=True, slots=True)

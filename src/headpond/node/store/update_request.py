@@ -9,9 +9,9 @@ import orjson
 
 from headpond import exact_json
 from headpond.errors import RestError
+from headpond.inference.json_position import line_and_column, locate
 from headpond.node.mapping.base import boolean
 from headpond.node.mapping.json_token import event
-from headpond.node.mapping.locate import line_and_column, locate
 from headpond.node.search.json import did_you_mean
 
 FIELDS = frozenset(
@@ -83,8 +83,7 @@ def read_update(raw: bytes) -> tuple[UpdateRequest, dict[str, Any]]:
         raise RestError(400, "x_content_parse_exception", reason)
     for name in body:
         if name not in FIELDS:
-            start = raw.rfind(b'"', 0, raw.rfind(b'"', 0, locate(raw, [name]).start))
-            where = line_and_column(raw, start)
+            where = line_and_column(raw, locate(raw, [name]).key)
             near = did_you_mean(name, sorted(FIELDS))
             reason = f"[{where}] [UpdateRequest] unknown field [{name}]{near}"
             raise RestError(400, "x_content_parse_exception", reason)
