@@ -99,14 +99,28 @@ def parse_query(source: Json) -> Query:
     if name in MISSING:
         raise RestError(501, "not_implemented_exception", f"the query [{name}] is not implemented")
     if name not in QUERIES:
-        cause = MisplacedError("named_object_not_found_exception", f"[{AT}] unknown field [{name}]", body)
-        near = did_you_mean(name, [*QUERIES.names(), *MISSING])
-        raise MisplacedError("parsing_exception", f"unknown query [{name}]{near}", body, caused_by=cause)
+        raise unknown("query", body, [*QUERIES.names(), *MISSING])
     query = QUERIES.get(name).parse(body)
-    if len(members) > 1:
-        reason = f"[{name}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]"
-        raise members[1][1].parsing_error(reason, "name")
+    refuse_second("query", members)
     return query
+
+
+def unknown(kind: str, body: Json, known: list[str]) -> MisplacedError:
+    """The error about `{"<name>": {...}}` when nothing of the kind has this name."""
+    cause = MisplacedError("named_object_not_found_exception", f"[{AT}] unknown field [{body.name}]", body)
+    near = did_you_mean(body.name, known)
+    return MisplacedError("parsing_exception", f"unknown {kind} [{body.name}]{near}", body, caused_by=cause)
+
+
+def refuse_second(kind: str, members: list[tuple[str, Json]]) -> None:
+    """Refuses an object with another member behind the one that says what it is.
+
+    Raises:
+        RestError: 400, names the first member.
+    """
+    if len(members) > 1:
+        reason = f"[{members[0][0]}] malformed {kind}, expected [END_OBJECT] but found [FIELD_NAME]"
+        raise members[1][1].parsing_error(reason, "name")
 
 
 def parse_queries(source: Json) -> tuple[Query, ...]:

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
 
-from headpond.errors import RestError
-from headpond.node.query._text import TextOptions, match_words_as_phrase
-from headpond.node.query._text_options import read_text_query
-from headpond.node.query.base import Query
+from headpond.node.query._one_text import OneTextQuery
+from headpond.node.query._text import match_words_as_phrase
 from headpond.node.scoring.match import Match
-from headpond.node.search.json import Json
 from headpond.node.search.shard import Shard
-
-_OPTIONS = ("analyzer", "slop", "zero_terms_query")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MatchPhrase(Query):
+class MatchPhrase(OneTextQuery):
     """Documents with the words of a text next to each other."""
 
-    field: str
-    text: Any
-    options: TextOptions
+    type = "match_phrase"
+    known = ("analyzer", "slop", "zero_terms_query")
 
-    @classmethod
-    def parse(cls, source: Json) -> Self:
-        """Reads `{"title": "some words"}` or `{"title": {"query": "some words", ...}}`."""
-        return cls(**read_text_query(source, "match_phrase", _OPTIONS, _missing))
-
-    def run(self, shard: Shard) -> list[Match]:
-        """The documents found."""
-        found = match_words_as_phrase(shard, self.field, self.text, self.options, "match_phrase")
-        return [match.times(self.boost) for match in found]
-
-
-def _missing(source: Json) -> RestError:
-    return RestError(400, "illegal_argument_exception", "[match_phrase] requires query value")
+    def find(self, shard: Shard) -> list[Match]:
+        """The documents found, with scores before the boost."""
+        return match_words_as_phrase(shard, self.field, self.text, self.options, self.type)

@@ -9,10 +9,10 @@ from typing import ClassVar, Self
 
 from headpond.errors import RestError
 from headpond.node.query._object import number, objects, text
-from headpond.node.query.base import Query, parse_queries
+from headpond.node.query.base import Query, parse_queries, refuse_second, unknown
 from headpond.node.retriever._context import Context
 from headpond.node.search.found import Results
-from headpond.node.search.json import AT, Json, MisplacedError, Place, did_you_mean
+from headpond.node.search.json import AT, Json, MisplacedError, Place
 from headpond.node.search.leaf_search import LeafSearch
 from headpond.node.search.rewriter import Rewriter
 from headpond.registry import Registry
@@ -126,13 +126,9 @@ def parse_retriever(source: Json) -> Retriever:
     if not body.is_object:
         raise body.parsing_error(f"[{name}] retriever malformed, no [START_OBJECT] after retriever name")
     if not known(name):
-        cause = MisplacedError("named_object_not_found_exception", f"[{AT}] unknown field [{name}]", body)
-        near = did_you_mean(name, [*RETRIEVERS.names(), *MISSING])
-        raise MisplacedError("parsing_exception", f"unknown retriever [{name}]{near}", body, caused_by=cause)
+        raise unknown("retriever", body, [*RETRIEVERS.names(), *MISSING])
     retriever = RETRIEVERS.get(name).parse(body)
-    if len(members) > 1:
-        reason = f"[{name}] malformed retriever, expected [END_OBJECT] but found [FIELD_NAME]"
-        raise members[1][1].parsing_error(reason, "name")
+    refuse_second("retriever", members)
     return retriever
 
 
