@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from headpond.errors import InputError, MissingExtraError
 from headpond.pipeline.sources.file import File
@@ -97,12 +97,18 @@ class _Guarded(io.RawIOBase):
     def __init__(self, file: Any, place: str) -> None:
         self._file = file
         self._place = place
+        try:  # a web server without ranges gives a file that says it can jump, and cannot
+            file.seek(0, io.SEEK_END)
+            file.seek(0)
+            self._jumps = True
+        except (OSError, ValueError):
+            self._jumps = False
 
     def readable(self) -> bool:
         return True
 
     def seekable(self) -> bool:
-        return bool(self._file.seekable())
+        return self._jumps
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return int(self._file.seek(offset, whence))
@@ -128,8 +134,9 @@ class _Guarded(io.RawIOBase):
 
 def shown_url(url: str) -> str:
     """A URL without what may be secret: user, password, query (signatures stand there) and fragment."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    scheme, separator, rest = url.partition("#")[0].partition("?")[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def _named(system: Any, path: str) -> str:
