@@ -36,7 +36,10 @@ def test_an_index_of_the_target_is_a_cache_for_a_team(run: Run, tmp_path: Path) 
 
 def test_no_cache_at_all(run: Run, tmp_path: Path) -> None:
     ingest(run, tmp_path, "--cache", "off")
-    assert json.loads(run("cache", "stats", "--json").out)["entries"] == 0
+    done = run("cache", "stats")
+    assert done.code == 1
+    assert "embeddings.sqlite: there is no cache here: nothing has been embedded yet" in done.err
+    assert not (tmp_path / "home" / "embeddings.sqlite").exists()
 
 
 def test_a_file_that_is_no_cache_is_said(run: Run, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 
 from headpond.errors import InputError, PipelineError
 from headpond.pipeline import IngestInterrupted, Report
+from headpond.pipeline.bulk import BulkWriter
 from headpond.pipeline.load import from_dict
 from headpond.pipeline.replay import Replay, replay
 from headpond.pipeline.replay.letters import Later
@@ -292,6 +293,37 @@ def test_wrong_choices_are_said(es: Elasticsearch, build: Build) -> None:
         build().replay(BAD, BAD, settings=SETTINGS)
     with pytest.raises(InputError, match="there is no such file"):
         build().replay("nothing.jsonl", settings=SETTINGS)
+
+
+def test_a_new_file_is_a_new_file(es: Elasticsearch, build: Build) -> None:
+    poisoned(es, build)
+    with pytest.raises(InputError, match="would be added to the file that is replayed"):
+        build().replay(BAD, dead_letters=BAD, settings=SETTINGS)
+    with pytest.raises(InputError, match="not both"):
+        build().replay(BAD, dead_letters="new.jsonl", in_place=True, settings=SETTINGS)
+
+
+def test_a_document_that_was_written_although_the_target_said_otherwise(
+    es: Elasticsearch, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bulk request that is cut off after the write, every time."""
+    send = BulkWriter._send
+
+    def written_and_refused(self: BulkWriter, body: bytes) -> Any:
+        answer = send(self, body)
+        items = answer["items"]
+        error = {"type": "es_rejected_execution_exception", "reason": "rejected"}
+        return {"items": [{"index": {"status": 429, "error": error}} for _ in items]}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BulkWriter, "_send", written_and_refused)
+        report = build().ingest(RECORDS, dead_letters=BAD, settings=SETTINGS)
+    assert (report.indexed, report.dead_lettered, count(es)) == (0, 3, 3)
+    versions = [es.get(index="things", id=record["_id"])["_version"] for record in RECORDS]
+    replayed = replay([BAD], es, Replay(in_place=True), spec=build().spec, settings=SETTINGS)
+    assert (replayed.letters, replayed.unchanged, replayed.indexed) == (3, 3, 0)
+    assert [es.get(index="things", id=record["_id"])["_version"] for record in RECORDS] == versions
+    assert BAD.read_bytes() == b""
 
 
 def test_nothing_chosen_is_nothing_done(es: Elasticsearch, build: Build) -> None:

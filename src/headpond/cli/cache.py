@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headpond.cli import app, options
+from headpond.errors import InputError
 
 if TYPE_CHECKING:
     from headpond.pipeline.cache import EmbeddingCache
@@ -42,7 +44,11 @@ def run(args: argparse.Namespace) -> int:
         with options.connect_to(args) as client, open_cache(args.cache, client) as cache:
             _do(args, cache)
         return app.DONE
-    with open_cache(args.cache or default_path(), None) as cache:
+    path = Path(args.cache).expanduser() if args.cache else default_path()
+    if not path.is_file():
+        # Looking makes no file.
+        raise InputError("there is no cache here: nothing has been embedded yet", where=str(path))
+    with open_cache(path, None) as cache:
         _do(args, cache)
     return app.DONE
 

@@ -61,6 +61,8 @@ class IndexHolder:
 
     def get(self, fingerprint: str, texts: Sequence[str]) -> dict[str, Embedding]:
         """The vectors of noted documents for these texts; nothing when they cannot be read."""
+        if not self._noted:  # nothing is replaced
+            return {}
         wanted = {digest(fingerprint, text): text for text in texts}
         with self._lock:
             ids = list(dict.fromkeys(self._noted[name] for name in wanted if name in self._noted))

@@ -86,6 +86,7 @@ def replay(
     how, settings = how or Replay(), settings or JobSettings()
     repair = _repair(how)
     found = scan([Path(path) for path in paths], how.only)
+    _check_new_file(settings, how, found)
     specs = [spec or _load(group, found) for group in found.groups]
     check_version(client)
     path = _new_file(settings, specs)
@@ -139,10 +140,21 @@ def _load(group: Group, found: Scan) -> PipelineSpec:
         ) from None
 
 
+def _check_new_file(settings: JobSettings, how: Replay, found: Scan) -> None:
+    if settings.dead_letters is None:
+        return
+    if how.in_place:
+        raise InputError("what fails again stays in its file or goes to a new one, not both")
+    if settings.dead_letters.resolve() in [file.path.resolve() for file in found.files]:
+        raise InputError(
+            "what fails again would be added to the file that is replayed",
+            where=str(settings.dead_letters),
+            hint="give another file, or keep it in place: --in-place",
+        )
+
+
 def _new_file(settings: JobSettings, specs: Sequence[PipelineSpec]) -> Path:
-    if isinstance(settings.dead_letters, Path):
-        return settings.dead_letters
-    return dead_letters.default_path(specs[0].name if specs else "replay")
+    return settings.dead_letters or dead_letters.default_path(specs[0].name if specs else "replay")
 
 
 def _failed(path: Path) -> Path:
