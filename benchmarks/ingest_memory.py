@@ -71,11 +71,14 @@ PIPELINE: dict[str, Any] = {
 
 
 def write_records(file: Path, number: int) -> None:
-    """Records of about 200 bytes, no two texts alike."""
+    """Records of about 200 bytes; no two texts are alike, all are of the same few words.
+
+    (The fake service remembers words, which would be measured, too.)
+    """
     with file.open("w") as out:
         for n in range(number):
-            words = " ".join(WORDS[(n * 7 + step * step) % len(WORDS)] for step in range(20))
-            out.write(json.dumps({"_id": f"record-{n}", "body": f"{words} {n}", "number": n}) + "\n")
+            words = " ".join(WORDS[(n // len(WORDS) ** (step % 7) + step // 7) % len(WORDS)] for step in range(20))
+            out.write(json.dumps({"_id": f"record-{n}", "body": words, "number": n}) + "\n")
 
 
 def job(url: str, source: str) -> None:
