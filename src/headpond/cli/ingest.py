@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         if args.report is not None:
             progress.write_report(report, args.report)
 
-    with _ended_by_sigterm(), options.connect_to(args) as client:
+    with _ended_by_sigterm(), _telemetry(), options.connect_to(args) as client:
         pipeline = load(args.pipeline, client=client)
         if args.dry_run or args.sample:
             return _look_ahead(pipeline, args, settings)
@@ -96,6 +96,18 @@ def run(args: argparse.Namespace) -> int:
             raise
     finish(report)
     return app.DEAD_LETTERS if report.dead_lettered else app.DONE
+
+
+@contextmanager
+def _telemetry() -> Iterator[None]:
+    """Spans and metrics go where `OTEL_EXPORTER_OTLP_*` says, the last ones at the end."""
+    from headpond.pipeline.telemetry import configure
+
+    close = configure()
+    try:
+        yield
+    finally:
+        close()
 
 
 def _look_ahead(pipeline: Pipeline, args: argparse.Namespace, settings: JobSettings) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from headpond.pipeline.report import OnProgress, Snapshot
+from headpond.pipeline.telemetry import Telemetry
 
 OnDeadLetter = Callable[[dict[str, Any]], None]
 
@@ -17,9 +18,13 @@ class Callbacks:
     Args:
         on_progress: called with each snapshot.
         on_dead_letter: called with each letter before that.
+        telemetry: told of each snapshot.
     """
 
-    def __init__(self, on_progress: OnProgress | None, on_dead_letter: OnDeadLetter | None) -> None:
+    def __init__(
+        self, on_progress: OnProgress | None, on_dead_letter: OnDeadLetter | None, telemetry: Telemetry
+    ) -> None:
+        self._telemetry = telemetry
         self._on_progress = on_progress
         self._on_dead_letter = on_dead_letter
         self._letters: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -31,6 +36,7 @@ class Callbacks:
 
     def tell(self, snapshot: Snapshot) -> None:
         """Calls back."""
+        self._telemetry.tell(snapshot)
         while self._on_dead_letter is not None and not self._letters.empty():
             self._on_dead_letter(self._letters.get())
         if self._on_progress is not None:

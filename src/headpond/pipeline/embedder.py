@@ -142,14 +142,15 @@ class BatchEmbedder:
     def _request(self, endpoint: TargetEndpoint, texts: list[str], cost: int) -> list[Embedding]:
         self._budget.charge(endpoint.inference_id, cost, 1)
         self._counters.add(requests=1)
-        embeddings, spent = infer(
-            self._client,
-            endpoint.inference_id,
-            endpoint.task_type,
-            texts,
-            input_type="ingest",
-            timeout=self._pace.timeout,
-        )
+        with self._counters.telemetry.inference(endpoint.inference_id, len(texts), cost):
+            embeddings, spent = infer(
+                self._client,
+                endpoint.inference_id,
+                endpoint.task_type,
+                texts,
+                input_type="ingest",
+                timeout=self._pace.timeout,
+            )
         self._counters.add_tokens(spent)
         if spent is not None:
             self._budget.correct(endpoint.inference_id, cost, spent)

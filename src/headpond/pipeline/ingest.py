@@ -36,6 +36,7 @@ from headpond.pipeline.state.job_state import COMPLETE, INTERRUPTED, STOPPED, Jo
 from headpond.pipeline.state.keeper import Keeper
 from headpond.pipeline.state.prefix import NOTHING, Prefix
 from headpond.pipeline.target import check_version
+from headpond.pipeline.telemetry import telemetry
 from headpond.pipeline.unchanged import Unchanged
 
 log = logging.getLogger("headpond.pipeline")
@@ -87,11 +88,11 @@ def ingest(
     letters_file = dead_letters.default_path(spec.name)
     begun = _begin(client, spec, name, does, opened, letters_file, settings)
     start = begun.start if begun else NOTHING
-    counters, stop, abort = Counters(budget=budget), stop or threading.Event(), threading.Event()
+    counters, stop, abort = Counters(budget=budget, telemetry=telemetry()), stop or threading.Event(), threading.Event()
     if begun:
         counters.go_on(start.counts, begun.state.inference)
     letters = letters or DeadLetters(begun.letters if begun else settings.dead_letters or letters_file)
-    callbacks = Callbacks(on_progress, on_dead_letter)
+    callbacks = Callbacks(on_progress, on_dead_letter, counters.telemetry)
     letters.listener = callbacks.listener
     prefix = Prefix(start)
     origin = Origin.of(spec, does, name, settings.id_field, begun.state.id if begun else None)
@@ -129,7 +130,7 @@ def ingest(
     try:
         if keeper:
             keeper.start()
-        with opened_cache(_cache(settings, begun), client) as known:
+        with counters.telemetry.job(spec.name, name), opened_cache(_cache(settings, begun), client) as known:
             job = run(known)
         error = (keeper.lost if keeper else None) or job.error
         complete = error is None and counters.taken == counters.settled and not stop.is_set()

@@ -243,7 +243,8 @@ class Job:
             ready: list[Record] = []
             with self._failing():
                 if not self._stop.is_set():
-                    ready = self._enriched(window)
+                    with self._counters.telemetry.batch(len(window)):
+                        ready = self._enriched(window)
             with self._turn:
                 self._turn.wait_for(partial(self._is_next, number))
             with self._failing():
@@ -337,7 +338,8 @@ class Job:
         if not batch.lines or self._abort.is_set():
             return
         try:
-            writer.write(batch.lines)
+            with self._counters.telemetry.bulk(len(batch.lines), batch.size):
+                writer.write(batch.lines)
             for line in batch.lines:
                 if line.record.failure is None:
                     self._ledger.settle(line.record, indexed=1)

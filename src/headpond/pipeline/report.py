@@ -11,6 +11,7 @@ from typing import Any
 
 from headpond.errors import JobError
 from headpond.pipeline.budget import Budget, Spent
+from headpond.pipeline.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class Counters:
     resumed: int = 0
     concurrency: Callable[[], Mapping[str, int]] = dict
     budget: Budget = field(default_factory=Budget)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     started: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

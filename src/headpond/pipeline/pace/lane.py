@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from headpond.pipeline.pace.pool import Pool
@@ -88,7 +89,8 @@ class Lane(Generic[T]):
             if not batch:
                 return
             try:
-                self._threads.submit(self._work, batch)
+                # With the context of whoever set it off, so that spans hang together.
+                self._threads.submit(copy_context().run, self._work, batch)
             except RuntimeError:  # closed
                 self._fail([*batch, *self._pool.clear()], StopRequested())
                 return
