@@ -1,3 +1,4 @@
+import asyncio
 import http.server
 import json
 import threading
@@ -5,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from elasticsearch import NotFoundError
 
 import headpond
-from headpond.connect import connect
+from headpond.connect import connect, connect_async
 from headpond.errors import InputError, TargetError
+from headpond.node import Node
+from headpond.node.serve import serving
 
 
 @contextmanager
@@ -100,6 +104,43 @@ def test_refused_credentials_say_how_to_give_them() -> None:
     body: dict[str, object] = {"error": {"type": "security_exception", "reason": "no"}, "status": 401}
     with answering(401, body, {}) as url, pytest.raises(TargetError, match="HEADPOND_API_KEY"):
         connect(url)
+
+
+@pytest.fixture
+def cluster() -> Iterator[str]:
+    """A served pond in the place of a cluster."""
+    node = Node(None)
+    with serving(node) as url:
+        yield url
+    node.close()
+
+
+FAKE = {"service": "fake", "service_settings": {}}
+
+
+def test_a_pond_beside_a_cluster_answers_inference_alone(cluster: str) -> None:
+    with connect(cluster, inference="embedded") as es, connect(cluster) as alone:
+        es.inference.put(inference_id="mine", task_type="sparse_embedding", inference_config=FAKE)
+        assert es.inference.sparse_embedding(inference_id="mine", input="a mill")["sparse_embedding"]
+        with pytest.raises(NotFoundError):
+            alone.inference.get(inference_id="mine")
+        es.index(index="things", id="1", document={"a": 1})
+        assert alone.exists(index="things", id="1")
+
+
+def test_a_pond_beside_a_cluster_answers_the_async_client_too(cluster: str) -> None:
+    async def work() -> None:
+        async with connect_async(cluster, inference="embedded") as es:
+            await es.inference.put(inference_id="mine", task_type="sparse_embedding", inference_config=FAKE)
+            answer = await es.inference.sparse_embedding(inference_id="mine", input="a mill")
+            assert answer["sparse_embedding"]
+            await es.index(index="things", id="1", document={"a": 1})
+
+    asyncio.run(work())
+    with connect(cluster) as alone:
+        assert alone.exists(index="things", id="1")
+        with pytest.raises(NotFoundError):
+            alone.inference.get(inference_id="mine")
 
 
 def test_the_public_names_are_few_and_all_there() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
 import aiohttp  # noqa: F401  elastic_transport finds out too late that it is missing
 from elastic_transport import AiohttpHttpNode, HttpHeaders
@@ -11,7 +10,7 @@ from elastic_transport._models import DEFAULT, DefaultType
 from elastic_transport._node import NodeApiResponse
 
 from headpond.node.node import Node
-from headpond.node.transport import INFERENCE, AsyncPondNode
+from headpond.node.transport import INFERENCE, ask
 
 
 class AsyncPondBeside(AiohttpHttpNode):
@@ -29,8 +28,7 @@ class AsyncPondBeside(AiohttpHttpNode):
     ) -> NodeApiResponse:
         """Answers inference from the pond, everything else from the cluster."""
         if target.startswith(INFERENCE):
-            pond = cast(AsyncPondNode, self)
-            return await AsyncPondNode.perform_request(pond, method, target, body, headers, request_timeout)
+            return await asyncio.to_thread(ask, self.pond, self.config, method, target, body, headers)
         return await super().perform_request(method, target, body, headers, request_timeout)
 
     async def close(self) -> None:  # type: ignore[override]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl
 
 from elastic_transport import (
@@ -24,6 +24,14 @@ from headpond.node.node import Node
 from headpond.overheard import joined
 
 INFERENCE = "/_inference"
+
+
+def ask(
+    pond: Node, config: NodeConfig, method: str, target: str, body: bytes | None, headers: HttpHeaders | None
+) -> NodeApiResponse:
+    """What the pond answers to what elastic_transport sends."""
+    started = time.monotonic()
+    return to_api_response(config, pond.handle(to_request(method, target, body, headers)), started)
 
 
 def to_request(method: str, target: str, body: bytes | None, headers: HttpHeaders | None) -> Request:
@@ -69,9 +77,7 @@ class PondNode(BaseNode):
         request_timeout: DefaultType | float | None = DEFAULT,
     ) -> NodeApiResponse:
         """Answers from the pond; a body compressed by the client is decompressed first."""
-        started = time.monotonic()
-        response = self.pond.handle(to_request(method, target, body, headers))
-        return to_api_response(self.config, response, started)
+        return ask(self.pond, self.config, method, target, body, headers)
 
     def close(self) -> None:
         """Closes the pond with its client."""
@@ -92,8 +98,7 @@ class AsyncPondNode(BaseAsyncNode):
         request_timeout: DefaultType | float | None = DEFAULT,
     ) -> NodeApiResponse:
         """Answers from the pond."""
-        node = cast(PondNode, self)
-        return await asyncio.to_thread(PondNode.perform_request, node, method, target, body, headers)
+        return await asyncio.to_thread(ask, self.pond, self.config, method, target, body, headers)
 
     async def close(self) -> None:  # type: ignore[override]
         """Closes the pond with its client."""
@@ -115,7 +120,7 @@ class PondBeside(Urllib3HttpNode):
     ) -> NodeApiResponse:
         """Answers inference from the pond, everything else from the cluster."""
         if target.startswith(INFERENCE):
-            return PondNode.perform_request(cast(PondNode, self), method, target, body, headers, request_timeout)
+            return ask(self.pond, self.config, method, target, body, headers)
         return super().perform_request(method, target, body, headers, request_timeout)
 
     def close(self) -> None:
