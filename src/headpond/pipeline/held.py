@@ -181,5 +181,5 @@ def _vector(value: Any) -> Embedding | None:
     if isinstance(value, list) and value and all(isinstance(number, int | float) for number in value):
         # Vectors of bytes and bits are written as whole numbers, those of floats with a fraction, if only `.0`.
         whole = all(isinstance(number, int) for number in value)
-        return np.array(value, np.int8 if whole else np.float32)
+        return np.array(value, np.int8) if whole else np.array(value, np.float32)
     return None

@@ -86,7 +86,7 @@ class Unchanged:
             )
         except Failed as failed:
             raise JobError(f"the index [{self._index}] cannot be read: {failed.reason}") from None
-        found = {}
+        found: dict[str, Mapping[str, Any]] = {}
         for doc in answer["docs"]:
             if doc.get("found"):
                 own = (doc.get("_source") or {}).get(METADATA)

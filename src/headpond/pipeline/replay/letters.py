@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import orjson
@@ -21,8 +21,16 @@ KEPT, SENT, SETTLED, FAILED = range(4)
 _NO_KEY = b"\xff" * 16
 
 
-class Group(NamedTuple):
-    """Letters that one job can send."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Letters that one job can send.
+
+    Attributes:
+        pipeline: the name of their pipeline.
+        file: its file.
+        index: where they belong.
+        id_field: the field that holds ids.
+    """
 
     pipeline: str
     file: str
