@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import PurePath
 from typing import Any, BinaryIO, ClassVar
@@ -85,9 +85,14 @@ class FileSource(Source):
         try:
             with self._open() as file:
                 items = self.parse(file) if after is None else self.parse_after(file, after, position)
-                for item in items:
-                    line = item.line
-                    yield item
+                try:
+                    for item in items:
+                        line = item.line
+                        yield item
+                finally:
+                    # A parser that is left midway has to let go of the file before the file is closed.
+                    if isinstance(items, Generator):
+                        items.close()
         except HeadpondError:
             raise
         except compression.errors() as error:
