@@ -100,7 +100,9 @@ async def many_callers(url: str, body: bytes) -> float:
     """Calls a second of all callers together. A plain connection each, so that the callers cost little."""
     host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
     path = "/" + url.removeprefix("http://").partition("/")[2]
-    head = f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     request = head.encode() + body
     done = 0
     end = 0.0
