@@ -269,6 +269,15 @@ def test_letters_say_which_pipeline_is_missing(es: Elasticsearch, build: Build) 
     assert replay([BAD], es, spec=spec, settings=SETTINGS).indexed == 2
 
 
+def test_letters_from_another_machine_find_their_pipeline_by_name(es: Elasticsearch, build: Build) -> None:
+    poisoned(es, build)
+    Path("pipelines").mkdir()
+    Path("pipelines/standard.yaml").write_text(json.dumps(standard()))
+    moved = [{**letter, "pipeline": {**letter["pipeline"], "file": "/elsewhere/standard.yaml"}} for letter in letters()]
+    BAD.write_bytes(b"".join(orjson.dumps(letter) + b"\n" for letter in moved))
+    assert replay([BAD], es, settings=SETTINGS).indexed == 2
+
+
 def test_letters_of_the_first_version_need_a_pipeline_and_no_more(es: Elasticsearch, build: Build) -> None:
     letter = {"record": RECORDS[0], "reason": "?", "stage": "bulk", "error": "?", "source": "a", "line": 1}
     BAD.write_text(json.dumps(letter) + "\n")

@@ -131,7 +131,8 @@ def _load(group: Group, found: Scan) -> PipelineSpec:
     if not group.pipeline:
         raise InputError("letters do not name their pipeline", where=files, hint="name it: --pipeline NAME")
     try:
-        return load(Path(group.file) if group.file else group.pipeline)
+        # On another machine the file lies elsewhere, if at all; those that come with headpond are found by name.
+        return load(Path(group.file) if group.file and Path(group.file).is_file() else group.pipeline)
     except InputError as error:
         raise InputError(
             f"letters are of the pipeline [{group.pipeline}], which is not here any more: {error.message}",
