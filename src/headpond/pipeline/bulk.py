@@ -117,6 +117,7 @@ class BulkWriter:
         while lines:
             attempt += 1
             again = [one for some in self._portions(lines) for one in self._once(some, attempt)]
+            again = _latest(lines, again)
             if not again:
                 return
             if attempt >= self._retry.attempts:

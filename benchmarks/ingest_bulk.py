@@ -1,0 +1,110 @@
+"""Writing documents that are embedded already: a job, with ids, hashes, counting and its state, and `parallel_bulk`.
+
+Both read the same file and use the same client (with the same serializer) on the same real Elasticsearch. Of several
+settings of `parallel_bulk` the best one counts.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from elasticsearch import Elasticsearch
+from elasticsearch.helpers import parallel_bulk
+
+from benchmarks import report
+from headpond.connect import connect
+from headpond.pipeline import Pipeline
+from headpond.pipeline.job import JobSettings
+from headpond.pipeline.load import from_dict
+from tests.real.distribution import UnavailableError
+from tests.real.node import RealNode
+
+RECORDS, DIMS, ROUNDS = 6_000, 384, 2
+SETTINGS = [(2, 500), (4, 500), (4, 1_000)]
+MAPPING = {"properties": {"text": {"type": "text"}, "vector": {"type": "dense_vector", "dims": DIMS, "index": False}}}
+
+
+def prepared(folder: Path) -> Path:
+    """The documents as JSON lines, so that both sides parse what they write, as a job does."""
+    vectors = np.random.default_rng(1).standard_normal((RECORDS, DIMS)).round(5)
+    path = folder / "records.jsonl"
+    with path.open("wb") as out:
+        for place, vector in enumerate(vectors.tolist()):
+            record = {"_id": str(place), "text": f"record {place} about mills and rivers", "vector": vector}
+            out.write(orjson.dumps(record) + b"\n")
+    return path
+
+
+def documents(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)
+
+
+def theirs(client: Elasticsearch, path: Path, index: str, threads: int, chunk: int) -> float:
+    client.indices.create(index=index, mappings=MAPPING)
+    started = time.perf_counter()
+    actions = ({"_index": index, "_id": one.pop("_id"), "_source": one} for one in documents(path))
+    for ok, item in parallel_bulk(client, actions, thread_count=threads, chunk_size=chunk, max_chunk_bytes=50_000_000):
+        assert ok, item
+    client.indices.refresh(index=index)
+    return finished(client, index, started)
+
+
+def ours(client: Elasticsearch, path: Path, index: str) -> float:
+    given = {"index": {"name": index, "mapping": {"mappings": MAPPING}}}
+    pipeline = Pipeline(from_dict(given, name="bulk"), client)
+    started = time.perf_counter()
+    done = pipeline.ingest(path, settings=JobSettings())
+    assert done.indexed == RECORDS, done
+    return finished(client, index, started)
+
+
+def finished(client: Elasticsearch, index: str, started: float) -> float:
+    seconds = time.perf_counter() - started
+    assert client.count(index=index)["count"] == RECORDS
+    client.indices.delete(index=index)
+    return seconds
+
+
+def measure(url: str) -> list[dict[str, Any]]:
+    rows: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder, connect(url) as client:
+        os.environ["HEADPOND_HOME"] = folder
+        path = prepared(Path(folder))
+        for number in range(ROUNDS):
+            rows.setdefault("headpond ingest", []).append(ours(client, path, f"ours-{number}"))
+            for threads, chunk in SETTINGS:
+                name = f"parallel_bulk, {threads} threads, {chunk} documents"
+                rows.setdefault(name, []).append(theirs(client, path, f"theirs-{number}", threads, chunk))
+    return [{"what": name, "best s": min(times), "documents/s": RECORDS / min(times)} for name, times in rows.items()]
+
+
+def main() -> None:
+    try:
+        with RealNode() as node:
+            rows = measure(node.url)
+    except UnavailableError as error:
+        print(f"not measured: {error}")
+        return
+    best = min(row["best s"] for row in rows[1:])
+    report.write(
+        "ingest_bulk",
+        rows,
+        about=f"Writing {RECORDS:,} documents with a vector of {DIMS} numbers to a real Elasticsearch",
+        packages=["headpond", "elasticsearch", "orjson"],
+        times_parallel_bulk=round(best / rows[0]["best s"], 2),
+        goal=">= 1.0 x parallel_bulk at its best settings",
+        note=os.environ.get("BENCHMARK_NOTE", ""),
+    )
+
+
+if __name__ == "__main__":
+    main()
