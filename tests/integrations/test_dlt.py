@@ -28,11 +28,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 DENSE = [{"inference": {"model_id": "dense", "input_output": {"input_field": "body", "output_field": "dense"}}}]
-ROWS = [
-    {"id": n, "body": f"text {n}", "made": MADE, "tags": ["a", "b"], "by": {"name": "x"}} for n in range(25)
-]
-    {"id": n, "body": f"text {n}", "made": datetime(2026, 1, 1, tzinfo=UTC), "tags": ["a", "b"], "by": {"name": "x"}} for n in range(25)
-]
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+ROWS = [{"id": n, "body": f"text {n}", "made": MADE, "tags": ["a", "b"], "by": {"name": "x"}} for n in range(25)]
 
 
 @pytest.fixture

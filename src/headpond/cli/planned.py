@@ -30,10 +30,10 @@ def show_plan(plan: Plan) -> None:
     if plan.sources:
         show.table(("source", "records", "looked at"), [(one.source, _records(one), _how(one)) for one in plan.sources])
         print()
-    for line in _facts(plan):
-        print(line)
+    facts = list(_facts(plan))
+    if facts:
+        print("\n".join(facts), end="\n\n")
     if plan.estimates:
-        print()
         _estimates(plan)
     for problem in plan.problems:
         print(f"\nproblem: {problem}")
