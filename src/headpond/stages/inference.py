@@ -14,7 +14,6 @@ Embedding = NDArray[np.float32] | NDArray[np.int8] | dict[str, float] | str
 """float32[dims], int8[dims] (for bits dims / 8), token -> weight, or the text of a completion."""
 
 
-
 def digest(fingerprint: str, text: str) -> str:
     """16 hex digits that stand for a text embedded by a model; a document keeps them beside its vectors."""
     return blake2b(f"{fingerprint}\0{text}".encode(errors="surrogatepass"), digest_size=8).hexdigest()
