@@ -54,8 +54,8 @@ class JobSettings:
         bulk_bytes: bytes in a bulk request at most; the cluster's answers decide how many there are.
         pace: how inference endpoints are called.
         retry: what happens after failures of bulk requests and reads.
-        cache: where embeddings computed before are kept: a file, `index:NAME` for an index of the target, or a cache that
-            is open; None for the default file, see `cache.default_path`.
+        cache: where embeddings computed before are kept: a file, `index:NAME` for an index of the target, or a cache
+            that is open; None for the default file, see `cache.default_path`.
         use_cache: False computes everything anew.
         dead_letters: where records go that cannot be indexed; None for a new file in the working directory.
         id_field: the field that holds ids; None for `_id` or a hash of the record.

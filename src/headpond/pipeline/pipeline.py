@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -150,7 +150,8 @@ class Pipeline:
         """
         loop, stop = asyncio.get_running_loop(), threading.Event()
         given = [AsyncRows(one, loop, stop) if isinstance(one, AsyncIterable) else one for one in sources]
-        for name, callback in (("on_progress", on_progress), ("on_dead_letter", on_dead_letter)):
+        callbacks: dict[str, Callable[..., None] | None] = {"on_progress": on_progress, "on_dead_letter": on_dead_letter}
+        for name, callback in callbacks.items():
             options[name] = callback and partial(loop.call_soon_threadsafe, callback)
         running = asyncio.ensure_future(asyncio.to_thread(self.ingest, *given, stop=stop, **options))
         try:
