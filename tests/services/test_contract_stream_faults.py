@@ -111,7 +111,7 @@ def paused() -> Iterator[dict[str, "Future[Refusal]"]]:
             return Reply(headers=headers(stand.way, asked), parts=begun())
 
         stand.answers(then=answer)
-        return stand.refused(timeout="3s")
+        return stand.refused(timeout="10s")
 
     with ExitStack() as stack, ThreadPoolExecutor(len(PIECEWISE)) as pool:
         stands = [stack.enter_context(standing(way)) for way in PIECEWISE]
@@ -122,5 +122,5 @@ def paused() -> Iterator[dict[str, "Future[Refusal]"]]:
 def test_a_provider_that_falls_silent_is_left(way: Way, paused: dict[str, "Future[Refusal]"]) -> None:
     refusal = paused[str(way)].result()
     assert (refusal.status, refusal.type) == (200, "status_exception")
-    assert refusal.reason == "Request timed out after [3s]"
+    assert refusal.reason == "Request timed out after [10s]"
     assert refusal.pieces.startswith("one")
