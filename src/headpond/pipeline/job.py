@@ -64,7 +64,7 @@ class JobSettings:
         max_tokens: that inference may cost in this run; the job ends before the request that would pass it.
         max_cost: likewise, in the currency of the pipeline's `prices`.
         resume: whether the target keeps the state of the job, so that a run goes on where an earlier one ended; only
-            jobs whose sources are files can be known again.
+            jobs whose sources can be known again, see `Source.identity`.
         fresh: starts from the beginning, whatever an earlier run left.
         take_over: takes the job from another run that may be alive.
         heartbeat: seconds between two writes of the state.

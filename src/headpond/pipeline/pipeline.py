@@ -98,8 +98,8 @@ class Pipeline:
         """Indexes records; those that the index already holds in the same form are passed over.
 
         Args:
-            sources: paths of JSON lines or CSV (also `.gz`), `-` for standard input, or iterables of dicts, async ones
-                too.
+            sources: paths, URLs of files, databases and indices, `index:NAME`, `-` for standard input, or iterables of
+                dicts, async ones too.
             index: the index; None for the pipeline's own.
             dead_letters: where records go that cannot be indexed; None for a new file in the working directory.
             id_field: the field that holds ids; None for `_id`, else a hash of the record.

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from headpond.pipeline.identity import canonical
 from headpond.pipeline.sources.base import Source
+from headpond.pipeline.sources.cluster import PREFIX
 from headpond.pipeline.state.prefix import Place, Settled
 
 RUNNING, COMPLETE, INTERRUPTED, STOPPED = "running", "complete", "interrupted", "stopped"
@@ -125,4 +126,4 @@ def job_id(
 
 
 def _absolute(name: str) -> str:
-    return name if "://" in name else str(Path(name).absolute())
+    return name if "://" in name or name.startswith(PREFIX) else str(Path(name).absolute())
