@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from headpond.connect import connect
-from headpond.errors import InputError
+from headpond.errors import InputError, MissingExtraError
 from headpond.pipeline import Pipeline, Report
 from tests.pipeline.pipelines import SETTINGS, count, pipeline, source
 
@@ -121,3 +122,10 @@ def test_ids_of_rows() -> None:
     assert identifier({"a": "x", "b": 2}, ["a", "b"]) == '["x",2]'
     assert identifier({"a": 1.5}, ["a"]) == "[1.5]"
     assert identifier({"b": 2}, ["a", "b"]) == ""
+
+
+def test_without_dlt_the_install_line_is_said(es: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dlt", None)
+    with pytest.raises(MissingExtraError, match="dlt destination") as missing:
+        destination(bound(es))
+    assert missing.value.hint == "pip install 'headpond[dlt]'"

@@ -150,7 +150,10 @@ class Pipeline:
         """
         loop, stop = asyncio.get_running_loop(), threading.Event()
         given = [AsyncRows(one, loop, stop) if isinstance(one, AsyncIterable) else one for one in sources]
-        callbacks: dict[str, Callable[..., None] | None] = {"on_progress": on_progress, "on_dead_letter": on_dead_letter}
+        callbacks: dict[str, Callable[..., None] | None] = {
+            "on_progress": on_progress,
+            "on_dead_letter": on_dead_letter,
+        }
         for name, callback in callbacks.items():
             options[name] = callback and partial(loop.call_soon_threadsafe, callback)
         running = asyncio.ensure_future(asyncio.to_thread(self.ingest, *given, stop=stop, **options))
