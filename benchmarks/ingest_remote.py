@@ -175,9 +175,9 @@ def against_langchain() -> dict[str, Any]:
 def main() -> None:
     rows = []
     with stand_in.running(latency=LATENCY, rpm=RPM, tpm=TPM, faults=FAULTS) as provider:
-        for workers in (1, 4, 16):
-            rows.append(allowance(provider, workers, INPUTS))
-        rows.append(allowance(provider, 4, None))
+        for workers, inputs in ((1, INPUTS), (4, INPUTS), (16, INPUTS)):
+            rows.append(allowance(provider, workers, inputs))
+            print(rows[-1], flush=True)
     try:
         comparison = against_langchain()
     except UnavailableError as error:
