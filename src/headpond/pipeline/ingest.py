@@ -61,8 +61,8 @@ def ingest(
 
     Args:
         spec: the pipeline.
-        sources: paths, URLs of files, databases and indices, `index:NAME`, `-` for JSON lines on standard input, sources
-            of `headpond.pipeline.sources`, or iterables of dicts.
+        sources: paths, URLs of files, databases and indices, `index:NAME`, `-` for JSON lines on standard input,
+            sources of `headpond.pipeline.sources`, or iterables of dicts.
         client: of the target.
         index: the index; None for the pipeline's own.
         settings: how the job is run.
