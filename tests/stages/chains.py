@@ -37,7 +37,10 @@ def run(processors: Sequence[Mapping[str, Any]], *documents: dict[str, Any]) -> 
 
 
 def run_with(embedder: Lengths, processors: Sequence[Mapping[str, Any]], *documents: dict[str, Any]) -> list[Record]:
-    records = [Record(dict(document), id=f"r{number}") for number, document in enumerate(documents)]
+    records = [
+        Record(dict(document), id=f"r{number}", metadata={"_id": f"r{number}"})
+        for number, document in enumerate(documents)
+    ]
     Chain.build(processors, Where("test.yaml").at("processors")).run(records, Context(embedder))
     return records
 

@@ -31,7 +31,7 @@ def test_a_blank_text_has_no_passages() -> None:
 
 
 def test_a_missing_text_fails_unless_it_may_be_missing() -> None:
-    assert failure([{"chunk": {"field": "body"}}], {}) == "field [body] is missing, it cannot be cut"
+    assert failure([{"chunk": {"field": "body"}}], {}) == "field [body] not present as part of path [body]"
     assert document([{"chunk": {"field": "body", "ignore_missing": True}}], {}) == {}
 
 

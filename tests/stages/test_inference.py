@@ -50,11 +50,13 @@ def test_a_missing_input_may_be_passed_over(given: dict[str, object]) -> None:
 
 
 def test_a_missing_input_fails_the_record() -> None:
-    assert failure([EMBED], {}) == "field [body] is missing, so it cannot be embedded"
+    assert failure([EMBED], {}) == "field [body] not present as part of path [body]"
 
 
 def test_only_texts_are_embedded() -> None:
-    assert failure([EMBED], {"body": ["a"]}) == "field [body] is a list, only a text can be embedded"
+    assert failure([EMBED], {"body": ["a"]}) == (
+        "field [body] of type [java.util.ArrayList] cannot be cast to [java.lang.String]"
+    )
 
 
 def test_elasticsearchs_older_options_are_refused_with_the_newer_one() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from headpond.errors import PipelineError
-from tests.stages.chains import document, failure
+from tests.stages.chains import document, failure, run
 
 
 def test_a_value_is_written() -> None:
@@ -37,16 +37,20 @@ def test_an_empty_value_can_be_passed_over() -> None:
 
 
 def test_a_missing_field_cannot_be_copied() -> None:
-    assert failure([{"set": {"field": "a", "copy_from": "b"}}], {}) == "field [b] is missing, it cannot be copied"
+    assert failure([{"set": {"field": "a", "copy_from": "b"}}], {}) == ("field [b] not present as part of path [b]")
 
 
-def test_the_id_can_be_read_and_not_written() -> None:
+def test_the_id_can_be_read_and_written() -> None:
     assert document([{"set": {"field": "key", "value": "{{_id}}"}}], {}) == {"key": "r0"}
-    assert "its `_id` key" in failure([{"set": {"field": "_id", "value": "x"}}], {})
+    (record,) = run([{"set": {"field": "_id", "value": "x"}}], {"a": 1})
+    assert (record.metadata["_id"], record.document) == ("x", {"a": 1})
+    assert failure([{"set": {"field": "_id", "value": 1}}], {}) == (
+        "_id [1] is wrong type, expected assignable to [java.lang.String], not [java.lang.Integer]"
+    )
 
 
 def test_value_and_copy_from_exclude_each_other() -> None:
-    with pytest.raises(PipelineError, match=r"give either \[value\] or \[copy_from\]"):
+    with pytest.raises(PipelineError, match=r"\[copy_from\] cannot set both `copy_from` and `value`"):
         document([{"set": {"field": "a", "value": 1, "copy_from": "b"}}], {})
 
 
@@ -57,5 +61,5 @@ def test_a_snippet_that_is_more_than_a_name_is_refused() -> None:
 
 def test_a_field_below_a_text_cannot_be_written() -> None:
     assert failure([{"set": {"field": "a.b", "value": 1}}], {"a": "x"}) == (
-        "cannot write [b] of [a.b]: its parent is a text"
+        "cannot set [b] with parent object of type [java.lang.String] as part of path [a.b]"
     )

@@ -70,13 +70,13 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str], prefix: str = "") -> list[Encoded]:
         """The tokens of each text, with `prefix` put before it."""
-        inputs = [_sound(prefix + text) for text in texts]
+        inputs = [sound(prefix + text) for text in texts]
         encoded = self._inner.encode_batch(inputs, add_special_tokens=self._special)
         return [_encoded(encoding, len(prefix)) for encoding in encoded]
 
     def encode_pairs(self, first: str, seconds: Sequence[str]) -> list[Encoded]:
         """The tokens of `first` and each of `seconds` as one input with two segments."""
-        pairs = [(_sound(first), _sound(text)) for text in seconds]
+        pairs = [(sound(first), sound(text)) for text in seconds]
         encoded = self._inner.encode_batch(pairs, add_special_tokens=self._special)
         return [_encoded(encoding, 0) for encoding in encoded]
 
@@ -90,7 +90,7 @@ class Tokenizer:
         return [by_id.get(number, "") for number in range(max(by_id) + 1)]
 
 
-def _sound(text: str) -> str:
+def sound(text: str) -> str:
     """The text with lone surrogates, which JSON may hold and UTF-8 cannot, replaced."""
     try:
         text.encode()

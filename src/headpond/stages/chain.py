@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headpond.stages import condition
-from headpond.stages.ingest import PROCESSORS
-from headpond.stages.ingest.base import Context, Processor
-from headpond.stages.options import read
+from headpond.errors import RestError
+from headpond.stages import trace
+from headpond.stages.condition import Condition
+from headpond.stages.ingest.base import Context, Processor, failure
+from headpond.stages.known import OURS, Known
+from headpond.stages.options import parse_exception, read
 from headpond.stages.record import Record
-from headpond.stages.where import Where
+from headpond.stages.where import Problem, Where, Wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,44 @@ class Link:
     """
 
     processor: Processor[Any]
-    applies: condition.Condition | None
+    applies: Condition | None
     on_failure: Chain | None
+
+    def run(self, records: Sequence[Record], context: Context) -> None:
+        """Runs the processor over those records that meet its condition, and what handles its failures."""
+        chosen = [record for record in records if self._applies(record)]
+        if not chosen:
+            return
+        self.processor.run(chosen, context)
+        failed = []
+        for record in chosen:
+            trace.after(record, self.processor)
+            if record.failure is not None:
+                failed.append(record)
+        if self.processor.spec.ignore_failure:
+            for record in failed:
+                record.failure = None
+        elif failed and self.on_failure is not None:
+            self.on_failure.handle(failed, context)
+
+    def _applies(self, record: Record) -> bool:
+        """Whether the condition holds; one that cannot be told fails the record, and this link does not handle that."""
+        if self.applies is None:
+            return True
+        try:
+            met = self.applies(record)
+        except RestError as error:
+            tag = self.processor.spec.tag
+            record.failure = failure(f"{self.processor.name}.if", "conditional", tag, record, error)
+            return False
+        if not met:
+            trace.skipped(record, self.processor)
+        return met
+
+    def processors(self) -> list[Processor[Any]]:
+        """The processor, those inside of it, and those that handle its failures."""
+        handlers = [] if self.on_failure is None else self.on_failure.processors()
+        return [self.processor, *self.processor.inner(), *handlers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,80 +74,86 @@ class Chain:
     links: tuple[Link, ...]
 
     @classmethod
-    def build(cls, items: Sequence[Mapping[str, Any]], where: Where, *, first: int = 0) -> Chain:
-        """Builds the chain of a pipeline file's `processors`.
+    def build(cls, items: Sequence[Mapping[str, Any]], where: Where, *, first: int = 0, known: Known = OURS) -> Chain:
+        """Builds the chain of a pipeline's `processors`.
 
         Args:
             items: `{name: options}` each.
             where: the list's place in its file, for errors.
             first: the place of the first item in that list.
+            known: the processors that may be named.
 
         Raises:
-            Wrong: a name or an option is wrong; says which, where, and the nearest valid one.
+            Wrong: names or options are wrong; says which, where, and the nearest valid ones.
         """
-        return cls(tuple(_link(item, where.at(index)) for index, item in enumerate(items, first)))
+        links: list[Link] = []
+        problems: list[Problem] = []
+        for index, item in enumerate(items, first):
+            try:
+                links.append(link(item, where.at(index), known))
+            except Wrong as error:
+                problems += error.problems
+        if problems:
+            raise Wrong(problems)
+        return cls(tuple(links))
 
     def run(self, records: Sequence[Record], context: Context) -> None:
         """Runs all processors over the batch. Failed and dropped records are passed over by the rest."""
-        for link in self.links:
-            todo = [record for record in records if record.active and _applies(link, record)]
-            if not todo:
-                continue
-            link.processor.run(todo, context)
-            failed = [record for record in todo if record.failure is not None]
-            if failed:
-                _handle(link, failed, context)
+        for each in self.links:
+            active = [record for record in records if record.active]
+            if not active:
+                return
+            each.run(active, context)
 
-    def endpoints(self) -> list[str]:
-        """Endpoints the processors need, in order, each once."""
-        names: dict[str, None] = {}
-        for link in self.links:
-            names |= dict.fromkeys(link.processor.endpoints())
-            if link.on_failure is not None:
-                names |= dict.fromkeys(link.on_failure.endpoints())
-        return list(names)
-
-    def outputs(self) -> list[tuple[str, str]]:
-        """Fields that hold embeddings, each with the endpoint they come from."""
-        found = []
-        for link in self.links:
-            found += link.processor.outputs()
-            if link.on_failure is not None:
-                found += link.on_failure.outputs()
-        return found
-
-
-def _link(item: Mapping[str, Any], where: Where) -> Link:
-    name, kind, spec = read(item, PROCESSORS, where)
-    place = where.at(name)
-    applies = on_failure = None
-    if spec.condition is not None:
-        try:
-            applies = condition.parse(spec.condition)
-        except ValueError as error:
-            raise place.at("if").error(str(error)) from None
-    if spec.on_failure is not None:
-        on_failure = Chain.build(spec.on_failure, place.at("on_failure"))
-    return Link(kind(spec, place.path), applies, on_failure)
-
-
-def _applies(link: Link, record: Record) -> bool:
-    return link.applies is None or link.applies(record)
-
-
-def _handle(link: Link, failed: list[Record], context: Context) -> None:
-    if link.processor.spec.ignore_failure:
+    def handle(self, failed: Sequence[Record], context: Context) -> None:
+        """Runs as an `on_failure`: the failures are in `_ingest` meanwhile, and forgotten afterwards."""
         for record in failed:
+            assert record.failure is not None
+            record.ingest |= {
+                "on_failure_message": record.failure.root_message,
+                "on_failure_processor_type": record.failure.processor,
+                "on_failure_processor_tag": record.failure.tag,
+            }
+            if record.failure.pipelines:
+                record.ingest["on_failure_pipeline"] = record.failure.pipelines[0]
             record.failure = None
-        return
-    if link.on_failure is None:
-        return
-    for record in failed:
-        assert record.failure is not None
-        record.ingest |= {
-            "on_failure_message": record.failure.error,
-            "on_failure_processor_type": link.processor.name.rpartition(".")[2],
-            "on_failure_processor_tag": record.failure.tag,
-        }
-        record.failure = None
-    link.on_failure.run(failed, context)
+        self.run(failed, context)
+        for record in failed:
+            for name in ("message", "processor_type", "processor_tag", "pipeline"):
+                record.ingest.pop(f"on_failure_{name}", None)
+
+    def processors(self) -> list[Processor[Any]]:
+        """Every processor, with those inside of others and those of failure handlers."""
+        return [processor for each in self.links for processor in each.processors()]
+
+
+def link(item: Mapping[str, Any], where: Where, known: Known) -> Link:
+    """One `{name: options}` with its condition and its failure handler.
+
+    Raises:
+        Wrong: something is wrong with it.
+    """
+    name, kind, spec = read(item, known, where)
+    place = where.at(name)
+    problems: list[Problem] = []
+    applies = on_failure = processor = None
+    try:
+        applies = None if spec.condition is None else Condition(spec.condition)
+    except ValueError as error:
+        answer = RestError(501, "not_implemented_exception", f"{error} [headpond]")
+        problems.append(Problem(place.at("if"), "condition", str(error), answer=answer))
+    if spec.on_failure == []:
+        reason = "processors list cannot be empty"
+        answer = parse_exception(reason, processor=name, tag=spec.tag, option="on_failure")
+        problems.append(Problem(place.at("on_failure"), "invalid-value", f"[on_failure] {reason}", answer=answer))
+    try:
+        on_failure = Chain.build(spec.on_failure, place.at("on_failure"), known=known) if spec.on_failure else None
+    except Wrong as error:
+        problems += error.problems
+    try:
+        processor = kind.build(spec, place, known)
+    except Wrong as error:
+        problems += error.problems
+    if problems or processor is None:
+        raise Wrong(problems)
+    return Link(processor, applies, on_failure)

@@ -1,78 +1,67 @@
-"""The `if` of a processor: the few forms of Elasticsearch's Painless conditions that need no interpreter.
-
-Supported: `ctx.a.b == 'text'`, `!=`, numbers, `true`, `false` and `null`, `ctx?.a?.b`, `ctx.containsKey('a')`, a bare
-`ctx.flag`, `!` in front, joined by `&&` or by `||` (not both). Anything else is refused by name.
-"""
+"""The `if` of a processor: a Painless condition, as a text or as `{source, params}`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from headpond.stages.path import MISSING
+from headpond.errors import RestError
+from headpond.stages.painless import values
+from headpond.stages.painless.parser import parse
+from headpond.stages.painless.tokens import UnsupportedError
 from headpond.stages.record import Record
 
-Condition = Callable[[Record], bool]
-
-_FIELD = r"ctx\??\.(?P<field>[\w@]+(?:\??\.[\w@]+)*)"
-_LITERAL = r"(?P<literal>'[^'\\]*'|\"[^\"\\]*\"|-?\d+(?:\.\d+)?|true|false|null)"
-_COMPARISON = re.compile(rf"{_FIELD}\s*(?P<operator>==|!=)\s*{_LITERAL}")
-_CONTAINS = re.compile(r"(?P<not>!)?\s*ctx\.containsKey\((?P<quote>['\"])(?P<field>[^'\"]+)(?P=quote)\)")
-_FLAG = re.compile(rf"(?P<not>!)?\s*{_FIELD}")
+READ = (
+    "ctx and params with their members, methods of texts, lists and objects, comparisons, instanceof, =~, !, &&, || "
+    "and ?:"
+)
 
 
-def parse(text: str) -> Condition:
-    """The condition as a function of a record.
+class Condition:
+    """A condition that has been read.
+
+    Args:
+        given: a text, or an object with `source` and `params`.
+
+    Attributes:
+        source: the text.
 
     Raises:
-        ValueError: the expression is more than this module supports; says what is.
+        ValueError: the condition is more than is supported here; says what, and where in it.
     """
-    if "&&" in text and "||" in text:
-        raise _unsupported(text)
-    parts = [_one(part.strip(), text) for part in re.split(r"&&|\|\|", text)]
-    if "||" in text:
-        return lambda record: any(part(record) for part in parts)
-    return lambda record: all(part(record) for part in parts)
+
+    def __init__(self, given: str | Mapping[str, Any]) -> None:
+        params: Any = {}
+        if isinstance(given, str):
+            self.source = given
+        else:
+            self.source, params = _script(given)
+        self._params = params
+        try:
+            self._expression = parse(self.source)
+        except UnsupportedError as error:
+            raise ValueError(
+                f"the condition {self.source!r} is no Painless that is supported here: {error}; supported are {READ}"
+            ) from None
+
+    def __call__(self, record: Record) -> bool:
+        """Whether a record meets it.
+
+        Raises:
+            RestError: it cannot be told, as when a field of null is asked for a member.
+        """
+        try:
+            return values.truth(self._expression({"ctx": record.root, "params": self._params}))
+        except RestError as error:
+            extra = {"script": self.source, "lang": "painless"}
+            raise RestError(400, "script_exception", "runtime error", caused_by=error, extra=extra) from None
 
 
-def _one(text: str, whole: str) -> Condition:
-    if match := _COMPARISON.fullmatch(text):
-        field, wanted, equal = _name(match), _literal(match["literal"]), match["operator"] == "=="
-        return lambda record: _same(record.value(field), wanted) is equal
-    if match := _CONTAINS.fullmatch(text):
-        field, there = match["field"], match["not"] is None
-        return lambda record: (record.value(field) is not MISSING) is there
-    if match := _FLAG.fullmatch(text):
-        field, wanted = _name(match), match["not"] is None
-        return lambda record: (record.value(field) is True) is wanted
-    raise _unsupported(whole)
-
-
-def _name(match: re.Match[str]) -> str:
-    return match["field"].replace("?", "")
-
-
-def _literal(text: str) -> Any:
-    return text[1:-1] if text[0] in "'\"" else orjson.loads(text)
-
-
-def _same(value: Any, wanted: Any) -> bool:
-    if value is MISSING:
-        value = None
-    if _number(value) and _number(wanted):
-        return bool(value == wanted)
-    return type(value) is type(wanted) and bool(value == wanted)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _unsupported(text: str) -> ValueError:
-    return ValueError(
-        f"the condition {text!r} needs a Painless interpreter, which is not supported here (501); supported are "
-        "ctx.field == 'value', !=, ctx.containsKey('field') and a bare ctx.flag, joined by && or by ||"
-    )
+def _script(given: Mapping[str, Any]) -> tuple[str, Any]:
+    if "id" in given:
+        raise ValueError("a stored script as a condition is not supported here, write its `source`")
+    if set(given) - {"source", "params", "lang"} or not isinstance(given.get("source"), str):
+        raise ValueError("a condition is a text, or an object with `source` and `params`")
+    if given.get("lang", "painless") != "painless":
+        raise ValueError(f"a condition in {given['lang']!r} is not supported here, only in Painless")
+    return given["source"], given.get("params") or {}

@@ -1,14 +1,17 @@
-"""What a stage may ask of inference endpoints; the job and the search give it, with their own pace and caches."""
+"""What a stage may ask of inference endpoints and models; the job, the search and the node give it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from headpond.errors import RestError
+from headpond.inference.chunking import Span
 
 Embedding = NDArray[np.float32] | NDArray[np.int8] | dict[str, float] | str
 """float32[dims], int8[dims] (for bits dims / 8), token -> weight, or the text of a completion."""
@@ -26,10 +29,12 @@ class InferenceFailure:
     Attributes:
         error: what the endpoint said in the end.
         attempts: requests that carried this input.
+        cause: Elasticsearch's error for it, where there is one.
     """
 
     error: str
     attempts: int
+    cause: RestError | None = None
 
 
 class Embedder(Protocol):
@@ -53,3 +58,20 @@ class Reranker(Protocol):
             TimeoutError: no answer within `seconds`; the work is abandoned.
             Exception: whatever the call raised.
         """
+
+
+class Tokens(Protocol):
+    """How a model cuts texts into tokens.
+
+    Attributes:
+        most: tokens of a text that the model reads at most; its own special tokens are not counted.
+    """
+
+    most: int
+
+    def spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """The tokens of each text as (start, end) in characters, all of them."""
+
+
+TokensOf = Callable[[str], Tokens]
+"""Gives the tokens of a model by its name; raises a `HeadpondError` when the model is not at hand."""

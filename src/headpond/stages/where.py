@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headpond.errors import PipelineError
+from headpond.errors import PipelineError, RestError
 
 Path = tuple[str | int, ...]
 
@@ -63,12 +63,14 @@ class Problem:
         code: a short name of the kind, as in `unknown-key`.
         message: what is wrong, without the place.
         hint: what to do.
+        answer: how a node says it; None where only pipeline files are concerned.
     """
 
     where: Where
     code: str
     message: str
     hint: str | None = None
+    answer: RestError | None = None
 
 
 class Wrong(PipelineError):

@@ -1,7 +1,13 @@
-"""Embeds fields through an inference endpoint: dense or sparse vectors, whatever the endpoint answers with.
+"""Asks an inference endpoint about fields, and writes what it answers: a dense or sparse vector, or a completed text.
 
 The texts of all records and all pairs of fields go out together; how many a request carries is the job's matter.
 A list of objects on the way to the input is walked: `passages.text` -> `passages.vector` embeds every passage.
+
+For a summary, let `set` write the question (`value: "Summarize in one sentence: {{{body}}}"`), `inference` answer it
+and `remove` take it out again; keywords are such an answer behind `split`.
+
+Elasticsearch appends to an output field that is there already, and writes `model_id` beside the first one; here the
+output is replaced and nothing else is written.
 """
 
 from __future__ import annotations
@@ -11,19 +17,20 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from headpond.stages import path
+from headpond.stages import fields
 from headpond.stages.inference import InferenceFailure, digest
 from headpond.stages.ingest.base import Context, Processor, ProcessorSpec
 from headpond.stages.record import Record
+from headpond.stages.slots import Slot, slots
 
 
 class InputOutput(BaseModel):
-    """One field to read and the field its embedding is written to."""
+    """One field to read and the field its answer is written to."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     input_field: str = Field(description="The field that holds the text.")
-    output_field: str = Field(description="The field the embedding is written to.")
+    output_field: str = Field(description="The field the vector or text is written to.")
 
 
 class InferenceSpec(ProcessorSpec):
@@ -43,13 +50,13 @@ class InferenceSpec(ProcessorSpec):
 
 
 class Inference(Processor[InferenceSpec]):
-    """Embeds fields."""
+    """Asks an endpoint about fields."""
 
     Spec = InferenceSpec
 
     def run(self, records: Sequence[Record], context: Context) -> None:
-        """Embeds the inputs of all records; a record one of whose texts fails is failed, the others are not."""
-        todo: list[tuple[Record, str, path.Slot, str]] = []
+        """Sends the inputs of all records; a record one of whose texts fails is failed, the others are not."""
+        todo: list[tuple[Record, str, Slot, str]] = []
         for record in records:
             for pair in self.spec.input_output:
                 record.inputs.pop(pair.output_field, None)
@@ -57,11 +64,13 @@ class Inference(Processor[InferenceSpec]):
                 todo += [(record, *found) for found in self._inputs(record)]
             except ValueError as error:
                 self.fail(record, str(error))
+        if not todo:
+            return
         results = context.embedder.embed(self.spec.model_id, [text for *_, text in todo])
         model = context.fingerprints.get(self.spec.model_id)
         for (record, field, slot, text), result in zip(todo, results, strict=True):
             if isinstance(result, InferenceFailure):
-                self.fail(record, result.error, result.attempts)
+                self.fail(record, result.cause or result.error, result.attempts)
                 continue
             try:
                 slot.fill(result)
@@ -69,29 +78,31 @@ class Inference(Processor[InferenceSpec]):
                 self.fail(record, str(error))
                 continue
             # A later processor may change a text, but a vector is what it was.
-            if model is not None and not isinstance(result, str):
+            if model is not None and not isinstance(result, str) and not field.startswith("_ingest."):
                 record.inputs.setdefault(field, []).append(digest(model, text))
 
     def endpoints(self) -> list[str]:
-        """The endpoint that embeds."""
+        """The endpoint that is asked."""
         return [self.spec.model_id]
 
     def outputs(self) -> list[tuple[str, str]]:
-        """The fields that embeddings are written to."""
-        return [(pair.output_field, self.spec.model_id) for pair in self.spec.input_output]
+        """The fields that answers are written to."""
+        pairs = self.spec.input_output
+        return [(one.output_field, self.spec.model_id) for one in pairs if not one.output_field.startswith("_ingest.")]
 
-    def _inputs(self, record: Record) -> list[tuple[str, path.Slot, str]]:
-        """Output field, place and text of everything to embed."""
+    def _inputs(self, record: Record) -> list[tuple[str, Slot, str]]:
+        """Output field, place and text of everything to send."""
         found = []
         for pair in self.spec.input_output:
-            for slot in path.slots(record.document, pair.input_field, pair.output_field):
+            for slot in slots(record, pair.input_field, pair.output_field):
                 value = slot.value
-                blank = value in (path.MISSING, None) or (isinstance(value, str) and not value.strip())
-                if blank and self.spec.ignore_missing:
+                missing = value is None or value is fields.MISSING
+                if self.spec.ignore_missing and (missing or (isinstance(value, str) and not value.strip())):
                     continue
-                if value in (path.MISSING, None):
-                    raise ValueError(f"field [{pair.input_field}] is missing, so it cannot be embedded")
+                if missing:
+                    name = pair.input_field.rpartition(".")[2]
+                    raise ValueError(f"field [{name}] not present as part of path [{pair.input_field}]")
                 if not isinstance(value, str):
-                    raise ValueError(f"field [{pair.input_field}] is {path.kind(value)}, only a text can be embedded")
+                    raise fields.cannot_cast(pair.input_field, value, "java.lang.String")
                 found.append((pair.output_field, slot, value))
         return found

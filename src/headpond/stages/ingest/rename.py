@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from headpond.stages import path
+from headpond.stages import fields, template
 from headpond.stages.ingest.base import ProcessorSpec, RecordProcessor
 from headpond.stages.record import Record
 
@@ -12,10 +12,16 @@ from headpond.stages.record import Record
 class RenameSpec(ProcessorSpec):
     """Options of `rename`."""
 
-    field: str = Field(description="The field to move.")
-    target_field: str = Field(description="Its new name.")
+    field: str = Field(description="The field to move; snippets are allowed.")
+    target_field: str = Field(description="Its new name; snippets are allowed.")
     ignore_missing: bool = Field(False, description="Leave a record without the field alone.")
     override: bool = Field(False, description="Whether a field that has the new name already is replaced.")
+
+    @field_validator("field", "target_field")
+    @classmethod
+    def _is_template(cls, name: str) -> str:
+        template.compile(name)
+        return name
 
 
 class Rename(RecordProcessor[RenameSpec]):
@@ -23,23 +29,27 @@ class Rename(RecordProcessor[RenameSpec]):
 
     Spec = RenameSpec
 
+    def __init__(self, spec: RenameSpec, name: str) -> None:
+        super().__init__(spec, name)
+        self._field, self._target = template.compile(spec.field), template.compile(spec.target_field)
+
     def apply(self, record: Record) -> None:
         """Moves the field of one record.
 
         Raises:
             ValueError: the field is missing, or the new name is taken.
         """
-        spec, document = self.spec, record.document
-        value = path.get(document, spec.field)
-        if value is path.MISSING:
-            if spec.ignore_missing:
+        path, target = self._field.render(record), self._target.render(record)
+        if not path or not fields.has(record, path, in_range=True):
+            if self.spec.ignore_missing:
                 return
-            raise ValueError(f"field [{spec.field}] does not exist")
-        if not spec.override and path.get(document, spec.target_field) is not path.MISSING:
-            raise ValueError(f"field [{spec.target_field}] already exists")
-        path.remove(document, spec.field)
+            raise ValueError(f"field [{path}] doesn't exist")
+        if fields.has(record, target, in_range=True) and not self.spec.override:
+            raise ValueError(f"field [{target}] already exists")
+        value = fields.get(record, path)
+        fields.remove(record, path)
         try:
-            path.put(document, spec.target_field, value)
+            fields.put(record, target, value)
         except ValueError:
-            path.put(document, spec.field, value)
+            fields.put(record, path, value)
             raise
