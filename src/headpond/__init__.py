@@ -24,12 +24,14 @@ from headpond.toolkit import load, serve
 if TYPE_CHECKING:
     from headpond.node import Node
     from headpond.pipeline import Pipeline, Report
+    from headpond.stages.function import batch
 
 __all__ = [
     "HeadpondError",
     "Node",
     "Pipeline",
     "Report",
+    "batch",
     "connect",
     "connect_async",
     "hook",
@@ -37,7 +39,7 @@ __all__ = [
     "serve",
 ]
 
-_HOMES = {"Node": "node", "Pipeline": "pipeline", "Report": "pipeline"}
+_HOMES = {"Node": "node", "Pipeline": "pipeline", "Report": "pipeline", "batch": "stages.function"}
 
 
 def __getattr__(name: str) -> Any:

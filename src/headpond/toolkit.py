@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,22 +19,28 @@ if TYPE_CHECKING:
     from headpond.pipeline import Pipeline
 
 
-def load(name_or_path: str | Path, *, client: Elasticsearch | None = None) -> Pipeline:
+def load(
+    name_or_path: str | Path, *, client: Elasticsearch | None = None, stages: Sequence[Callable[..., Any]] = ()
+) -> Pipeline:
     """A pipeline by name (`quickstart`) or path, bound to a client.
 
     Args:
         name_or_path: the name of a shipped pipeline, of a file in `pipelines/`, or a path.
         client: the client it works with; None connects to the default target (see `headpond.connect`).
+        stages: functions that the file may name as processors; each gets a document (or, marked with
+            `headpond.batch`, a list of them) and the options that the file gives as keyword arguments.
 
     Raises:
         PipelineError: the file is wrong; the message says in which line.
         UnknownNameError: no pipeline has this name.
+        InputError: a stage cannot be a processor.
     """
     from headpond.models.counting import token_counter
     from headpond.pipeline import Pipeline
     from headpond.pipeline.load import load as read
 
-    return Pipeline(read(name_or_path), client or connect(), tokenizers=token_counter, judge=_judge)
+    spec = read(name_or_path, stages=stages)
+    return Pipeline(spec, client or connect(), tokenizers=token_counter, judge=_judge)
 
 
 def _judge(inference_id: str, body: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:

@@ -39,7 +39,7 @@ def test_what_does_not_hold_is_said(build: Build, expect: dict[str, Any], messag
 
 def test_a_refused_document_fails_the_test_with_the_reason(build: Build) -> None:
     (failure,) = run(build, documents=[*RECORDS, {"_id": "empty"}]).failures
-    assert failure == "a document was refused: field [body] is missing, so it cannot be embedded (record 4)"
+    assert failure == "a document was refused: field [body] not present as part of path [body] (record 4)"
 
 
 def test_an_error_of_the_pipeline_fails_the_test_with_its_message(es: Elasticsearch, build: Build) -> None:

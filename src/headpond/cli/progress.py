@@ -122,6 +122,8 @@ def show_report(report: Report) -> None:
         print(f"resumed: {report.resumed:,} of them were settled by earlier runs")
     if report.dropped:
         print(f"dropped: {report.dropped:,} of the unchanged were left out by a processor")
+    if report.cut_inputs:
+        print(f"{report.cut_inputs:,} passages are longer than the model reads; it cuts them")
     if report.dead_letters is not None and report.dead_lettered:
         print(f"dead letters: {report.dead_letters}")
 

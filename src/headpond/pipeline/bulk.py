@@ -26,6 +26,15 @@ from headpond.stages.record import Failure, Record
 
 STAGE = "bulk"
 _ANSWER = "items.*.status,items.*.error,error,status"
+_OPTIONS_OF = {
+    "_id": "_id",
+    "_routing": "routing",
+    "_version": "version",
+    "_version_type": "version_type",
+    "_if_seq_no": "if_seq_no",
+    "_if_primary_term": "if_primary_term",
+}
+"""Metadata of a record, and what an action of `_bulk` calls it."""
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 # A whole index or cluster that takes no writes (a full disk, a closed index) is not the document's fault.
 _BLOCKED = frozenset({"cluster_block_exception", "index_closed_exception"})
@@ -43,14 +52,27 @@ class Line:
     record: Record
     body: bytes
 
+    @property
+    def id(self) -> str:
+        """The `_id` it is written with; the one it was read with where a processor took that out."""
+        return str(self.record.metadata.get("_id") or self.record.id)
+
     @classmethod
-    def of(cls, record: Record) -> Line:
+    def of(cls, record: Record, index: str) -> Line:
         """Serialises a record; vectors may be numpy arrays.
 
+        Args:
+            record: the record; its metadata say how it is written.
+            index: the job's index.
+
         Raises:
-            ValueError: the document holds something that is not JSON.
+            ValueError: the document holds something that is not JSON, or a processor sent it to another index.
         """
-        action = {"index": {"_id": record.id}}
+        if record.metadata.get("_index", index) != index:
+            other = record.metadata["_index"]
+            raise ValueError(f"a processor set [_index] to [{other}], a job writes to its own index")
+        given = ((option, record.metadata.get(name)) for name, option in _OPTIONS_OF.items())
+        action = {"index": {option: value for option, value in given if value is not None}}
         return cls(record, orjson.dumps(action) + b"\n" + document(record) + b"\n")
 
 
@@ -201,12 +223,10 @@ def _latest(lines: Sequence[Line], again: list[_Again]) -> list[_Again]:
         return again
     waiting = {id(one.line) for one in again}
     newest = {
-        line.record.id: place
-        for place, line in enumerate(lines)
-        if id(line) not in waiting and line.record.failure is None
+        line.id: place for place, line in enumerate(lines) if id(line) not in waiting and line.record.failure is None
     }
     places = {id(line): place for place, line in enumerate(lines)}
-    return [one for one in again if newest.get(one.line.record.id, -1) < places[id(one.line)]]
+    return [one for one in again if newest.get(one.line.id, -1) < places[id(one.line)]]
 
 
 def _reason(outcome: dict[str, Any]) -> str:

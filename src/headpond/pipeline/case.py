@@ -21,7 +21,7 @@ from headpond.pipeline.embedder import Pace
 from headpond.pipeline.ingest import ingest
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.load import build
-from headpond.pipeline.references import references
+from headpond.pipeline.references import SECTIONS, references
 from headpond.pipeline.retry import Retry
 from headpond.pipeline.search import Answer, search
 from headpond.pipeline.spec import Case, PipelineFile, PipelineSpec
@@ -98,7 +98,7 @@ def renamed(spec: PipelineSpec, case: Case, mark: str) -> PipelineSpec:
             own = f"{mark}-{name.strip('.')}"
             reference.holder[reference.key] = own
             endpoints[own] = {"task_type": _task_type(spec, name, reference.task_types), **_FAKE}
-    kept = {key: getattr(file, key) for key in ("processors", "search", "response_processors")}
+    kept = {key: getattr(file, key) for key in SECTIONS}
     data |= {key: value for key, value in kept.items() if value} | {"endpoints": endpoints, "tests": []}
     for item in data.get("response_processors", []):
         for name, options in item.items():
@@ -106,7 +106,7 @@ def renamed(spec: PipelineSpec, case: Case, mark: str) -> PipelineSpec:
                 options["deadline"] = _PATIENCE
     mapping = deepcopy(spec.mapping)
     data["index"] = {"mapping": dict(mapping)} if mapping is not None else {}
-    return build(data, spec.where, name=spec.name, folder=None)
+    return build(data, spec.where, name=spec.name, folder=None, known=spec.known)
 
 
 _FAKE: dict[str, Any] = {"service": "fake", "service_settings": {}}

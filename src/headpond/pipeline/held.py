@@ -18,8 +18,10 @@ from elasticsearch import ApiError, Elasticsearch
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.cache import CacheStats, EmbeddingCache
 from headpond.pipeline.index import METADATA
-from headpond.stages import path
+from headpond.stages import fields
 from headpond.stages.inference import Embedding, digest
+from headpond.stages.record import Record
+from headpond.stages.slots import slots
 
 log = logging.getLogger("headpond.pipeline")
 
@@ -155,10 +157,10 @@ def vectors_of(document: dict[str, Any]) -> Iterator[tuple[str, Embedding]]:
         return
     for field, names in _listed(own.get("inputs")):
         try:
-            values = [slot.value for slot in path.slots(document, field, field)]
+            values = [slot.value for slot in slots(Record(document), field, field)]
         except ValueError:
             continue
-        present = [value for value in values if value is not path.MISSING and value is not None]
+        present = [value for value in values if value is not fields.MISSING and value is not None]
         # Somebody has added or removed vectors: which is which cannot be told any more.
         if len(present) != len(names):
             continue

@@ -16,7 +16,7 @@ from headpond.stages.record import Record
 LONGEST_ID = 512
 """Bytes of an `_id` that Elasticsearch accepts."""
 
-_FORMAT = b"1"
+_FORMAT = b"2"
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -33,9 +33,13 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
 
 def of_pipeline(spec: PipelineSpec, endpoints: Mapping[str, TargetEndpoint]) -> bytes:
-    """What a pipeline does to a document: its processors, and the models behind their endpoints."""
+    """What a pipeline does to a document: its processors, the models behind their endpoints, code that is not ours."""
+    file = spec.file
     models = {name: endpoints[name].fingerprint for name in spec.processors.endpoints()}
-    return hashlib.blake2b(canonical({"processors": spec.file.processors, "models": models}), digest_size=16).digest()
+    code = {processor.name: found for processor in spec.processors.processors() if (found := processor.fingerprint())}
+    others = {"on_failure": file.on_failure, "pipelines": file.pipelines, "fields": file.field_access_pattern}
+    does = {"processors": file.processors, "models": models, "code": code, **others}
+    return hashlib.blake2b(canonical({key: value for key, value in does.items() if value}), digest_size=16).digest()
 
 
 def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> None:
@@ -61,4 +65,5 @@ def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> Non
     size = len(record.id.encode())
     if not 0 < size <= LONGEST_ID:
         raise ValueError(f"an id has 1 to {LONGEST_ID} bytes, this one has {size}")
+    record.metadata["_id"] = record.id
     record.digest = hashlib.blake2b(_FORMAT + pipeline + content, digest_size=16).hexdigest()

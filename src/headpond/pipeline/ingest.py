@@ -17,6 +17,7 @@ from headpond.pipeline.budget import Budget
 from headpond.pipeline.bulk import BulkWriter
 from headpond.pipeline.cache import EmbeddingCache, opened_cache
 from headpond.pipeline.callbacks import Callbacks, OnDeadLetter
+from headpond.pipeline.context import context
 from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.embedder import BatchEmbedder
 from headpond.pipeline.endpoints import apply
@@ -122,7 +123,11 @@ def ingest(
             retried = lambda: counters.add(retries=1)  # noqa: E731
             size = BulkSize(settings.bulk_bytes)
             writers = [BulkWriter(client, name, settings.retry, abort, retried, size) for _ in range(settings.writers)]
-            job = Job(spec.processors, embedder, reader, unchanged, writers, ledger, counters, settings, stop, abort)
+            counted = lambda name, amount: counters.add(**{name: amount})  # noqa: E731
+            handed = context(embedder, embedder.fingerprints, counted)
+            job = Job(
+                name, spec.processors, handed, reader, unchanged, writers, ledger, counters, settings, stop, abort
+            )
             job.run(callbacks.tell)
             return job
         finally:

@@ -22,7 +22,7 @@ from elasticsearch import Elasticsearch
 
 from headpond.pipeline.bulk import BulkWriter, Line
 from headpond.pipeline.cache import EmbeddingCache
-from headpond.pipeline.embedder import BatchEmbedder, Pace
+from headpond.pipeline.embedder import Pace
 from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.progress import TICK, Progress
 from headpond.pipeline.reader import Reader
@@ -31,8 +31,8 @@ from headpond.pipeline.retry import Retry, StopRequested
 from headpond.pipeline.signals import on_interrupt
 from headpond.pipeline.sources import SourceOptions
 from headpond.pipeline.unchanged import Unchanged
-from headpond.stages.chain import Chain
 from headpond.stages.ingest.base import Context
+from headpond.stages.ingest_pipeline import IngestPipeline
 from headpond.stages.record import Failure, Record
 
 log = logging.getLogger("headpond.pipeline")
@@ -102,8 +102,9 @@ class Job:
     """The threads of one job.
 
     Args:
-        chain: the processors.
-        embedder: embeds for them.
+        index: the index.
+        processors: what happens to records.
+        context: what the processors are handed.
         reader: gives windows.
         unchanged: says what needs no work; None when the index is new.
         writers: one for each writing thread.
@@ -116,8 +117,9 @@ class Job:
 
     def __init__(
         self,
-        chain: Chain,
-        embedder: BatchEmbedder,
+        index: str,
+        processors: IngestPipeline,
+        context: Context,
         reader: Reader,
         unchanged: Unchanged | None,
         writers: Sequence[BulkWriter],
@@ -127,8 +129,9 @@ class Job:
         stop: threading.Event,
         abort: threading.Event,
     ) -> None:
-        self._chain = chain
-        self._context = Context(embedder, embedder.fingerprints)
+        self._index = index
+        self._processors = processors
+        self._context = context
         self._reader = reader
         self._unchanged = unchanged
         self._writers = writers
@@ -274,7 +277,9 @@ class Job:
         for place in same:
             self._ledger.settle(window[place], unchanged=1)
         todo = [record for place, record in enumerate(window) if place not in same]
-        self._chain.run(todo, self._context)
+        for record in todo:
+            record.metadata["_index"] = self._index
+        self._processors.run(todo, self._context)
         ready = []
         for record in todo:
             if record.dropped:
@@ -292,12 +297,12 @@ class Job:
             if self._abort.is_set():
                 return
             try:
-                line = Line.of(record)
+                line = Line.of(record, self._index)
             except ValueError as error:
                 record.failure = Failure("bulk", str(error))
                 self._ledger.dead(record, "the document cannot be sent")
                 continue
-            place = zlib.crc32(record.id.encode()) % len(pieces)
+            place = zlib.crc32(line.id.encode()) % len(pieces)
             pieces[place].add(line)
             if self._full(pieces[place]):
                 self._put(place, pieces[place])

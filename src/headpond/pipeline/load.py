@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from headpond import mappings
-from headpond.errors import InputError
+from headpond.errors import InputError, nearest
 from headpond.pipeline import yaml_file
 from headpond.pipeline.find import find
 from headpond.pipeline.spec import PipelineFile, PipelineSpec
-from headpond.stages.chain import Chain, Link
+from headpond.stages.chain import Chain
+from headpond.stages.function import Function, known_with
+from headpond.stages.ingest.pipeline import Pipeline as CallsPipeline
+from headpond.stages.ingest_body import read_pipeline
+from headpond.stages.ingest_pipeline import IngestPipeline
+from headpond.stages.known import OURS, Known
 from headpond.stages.options import read, validate
 from headpond.stages.response import RESPONSE_PROCESSORS
 from headpond.stages.response.base import ResponseProcessor
 from headpond.stages.where import Problem, Where, Wrong
 
 
-def load(name_or_path: str | Path) -> PipelineSpec:
+def load(name_or_path: str | Path, stages: Sequence[Function] = ()) -> PipelineSpec:
     """A pipeline by name or path.
+
+    Args:
+        name_or_path: the name or the path.
+        stages: Python functions that the file may name as processors.
 
     Raises:
         InputError: there is no such pipeline.
@@ -27,19 +36,24 @@ def load(name_or_path: str | Path) -> PipelineSpec:
     """
     path = find(name_or_path)
     data, where = yaml_file.read(path)
-    return build(data, where, name=path.stem, folder=path.parent)
+    return build(data, where, name=path.stem, folder=path.parent, known=known_with(stages))
 
 
-def from_dict(data: Mapping[str, Any], *, name: str = "pipeline") -> PipelineSpec:
+def from_dict(data: Mapping[str, Any], *, name: str = "pipeline", stages: Sequence[Function] = ()) -> PipelineSpec:
     """A pipeline written in Python, in the shape of a file.
+
+    Args:
+        data: the pipeline.
+        name: its name.
+        stages: Python functions that it may name as processors.
 
     Raises:
         PipelineError: something is wrong with it.
     """
-    return build(dict(data), Where(), name=name, folder=None)
+    return build(dict(data), Where(), name=name, folder=None, known=known_with(stages))
 
 
-def build(data: dict[str, Any], where: Where, *, name: str, folder: Path | None) -> PipelineSpec:
+def build(data: dict[str, Any], where: Where, *, name: str, folder: Path | None, known: Known = OURS) -> PipelineSpec:
     """Checks the parsed file and builds its stages.
 
     Args:
@@ -47,6 +61,7 @@ def build(data: dict[str, Any], where: Where, *, name: str, folder: Path | None)
         where: its places.
         name: the pipeline's name.
         folder: where the file lies, for relative paths of mappings.
+        known: the processors that it may name.
 
     Raises:
         Wrong: lists every problem.
@@ -57,7 +72,13 @@ def build(data: dict[str, Any], where: Where, *, name: str, folder: Path | None)
         file = validate(PipelineFile, data, where)
     except Wrong as error:
         problems += error.problems
-    chain, response = _stages(data, where, problems)
+    processors = _processors(data, where, name, known, problems)
+    response: list[ResponseProcessor[Any]] = []
+    for index, item in _items(data, "response_processors"):
+        try:
+            response.append(_response_processor(item, where.at("response_processors", index)))
+        except Wrong as error:
+            problems += error.problems
     mapping = None
     try:
         mapping = _mapping(file, where, folder)
@@ -65,26 +86,45 @@ def build(data: dict[str, Any], where: Where, *, name: str, folder: Path | None)
         problems += error.problems
     if problems:
         raise Wrong(sorted(problems, key=lambda problem: problem.where.line or 0))
-    return PipelineSpec(name, file, Chain(tuple(chain)), tuple(response), mapping, where)
+    return PipelineSpec(name, file, processors, tuple(response), mapping, where, known)
 
 
-def _stages(
-    data: dict[str, Any], where: Where, problems: list[Problem]
-) -> tuple[list[Link], list[ResponseProcessor[Any]]]:
-    """The stages that can be built; what is wrong with the others is added to `problems`."""
-    chain: list[Link] = []
-    response: list[ResponseProcessor[Any]] = []
-    for index, item in _items(data, "processors"):
+_OWN = ("description", "processors", "on_failure", "field_access_pattern")
+"""Keys of a file that its ingest pipeline has too."""
+
+
+def _processors(data: dict[str, Any], where: Where, name: str, known: Known, problems: list[Problem]) -> IngestPipeline:
+    """The ingest pipeline with those it calls; what is wrong with them is added to `problems`."""
+    called: dict[str, IngestPipeline] = {}
+    given = data.get("pipelines")
+    for key, body in (given if isinstance(given, dict) else {}).items():
         try:
-            chain += Chain.build([item], where.at("processors"), first=index).links
+            if isinstance(body, dict):
+                called[key] = read_pipeline(key, body, where.at("pipelines", key), known=known)
         except Wrong as error:
             problems += error.problems
-    for index, item in _items(data, "response_processors"):
-        try:
-            response.append(_response_processor(item, where.at("response_processors", index)))
-        except Wrong as error:
-            problems += error.problems
-    return chain, response
+    body = {key: data[key] for key in _OWN if data.get(key) is not None}
+    try:
+        own = read_pipeline(name, {"processors": [], **body}, where, known=known, pipelines=called)
+    except Wrong as error:
+        reported = {problem.where.keys for problem in problems}
+        problems += [problem for problem in error.problems if problem.where.keys not in reported]
+        return IngestPipeline(name, Chain(()))
+    problems += _unknown_calls(own, called)
+    return own
+
+
+def _unknown_calls(own: IngestPipeline, called: Mapping[str, IngestPipeline]) -> Iterator[Problem]:
+    """Calls of pipelines that the file does not hold."""
+    for processor in own.processors():
+        if not isinstance(processor, CallsPipeline) or processor.spec.ignore_missing_pipeline:
+            continue
+        name = processor.called
+        if name is not None and name not in called:
+            near = nearest(name, called)
+            meant = f", did you mean {near!r}?" if near else ""
+            hint = "declare it under `pipelines:`; GET _ingest/pipeline shows those of a cluster"
+            yield Problem(processor.where, "unknown-pipeline", f"there is no pipeline {name!r} here{meant}", hint)
 
 
 def _items(data: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:

@@ -10,6 +10,8 @@ from headpond.pipeline.spec import PipelineFile, PipelineSpec
 from headpond.stages.where import Where
 
 EMBEDS = frozenset({"text_embedding", "sparse_embedding", "completion"})
+SECTIONS = ("processors", "on_failure", "pipelines", "search", "response_processors")
+"""Sections of a file that name endpoints."""
 _PLACES = {
     # (key that holds the id, the key above it) -> task types that fit there
     ("model_id", "inference"): EMBEDS,
@@ -41,7 +43,7 @@ class Reference:
 
 def references(file: PipelineFile, where: Where) -> Iterator[Reference]:
     """Every place of a pipeline that names an endpoint, in the file's order."""
-    for section in ("processors", "search", "response_processors"):
+    for section in SECTIONS:
         yield from _walk(getattr(file, section), where.at(section), "")
 
 

@@ -61,6 +61,8 @@ class Report:
         spent: what each endpoint was asked in this run.
         cost: of this run; None when no endpoint has a price.
         currency: of the cost.
+        cut_inputs: passages that a `chunk` with a `model` made and that are longer than this model reads, so that it
+            cuts them.
     """
 
     read: int
@@ -77,6 +79,7 @@ class Report:
     spent: Mapping[str, Spent] = field(default_factory=dict)
     cost: float | None = None
     currency: str | None = None
+    cut_inputs: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The report as `headpond ingest --report` writes it."""
@@ -88,6 +91,7 @@ class Report:
             "inference": self.inference.to_json(),
             "seconds": round(self.seconds, 3),
             "dropped": self.dropped,
+            "cut_inputs": self.cut_inputs,
             "index": self.index,
             "dead_letters": str(self.dead_letters) if self.dead_letters else None,
             "complete": self.complete,
@@ -178,6 +182,7 @@ class Counters:
     concurrency: Callable[[], Mapping[str, int]] = dict
     budget: Budget = field(default_factory=Budget)
     telemetry: Telemetry = field(default_factory=Telemetry)
+    cut_inputs: int = 0
     started: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -232,5 +237,5 @@ class Counters:
         return Report(
             read, self.indexed, self.unchanged, self.dropped, self.dead_lettered, self.inference(),
             time.monotonic() - self.started, index, dead_letters, complete, self.resumed,
-            self.budget.spent(), self.budget.cost(), self.budget.currency,
+            self.budget.spent(), self.budget.cost(), self.budget.currency, self.cut_inputs,
         )  # fmt: skip

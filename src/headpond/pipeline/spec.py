@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from headpond.stages.chain import Chain
+from headpond.stages.ingest_pipeline import IngestPipeline
+from headpond.stages.known import OURS, Known
 from headpond.stages.response.base import ResponseProcessor
 from headpond.stages.where import Where
 
@@ -95,6 +96,17 @@ class PipelineFile(_Section):
     processors: list[dict[str, Any]] = Field(
         default_factory=list, description="An Elasticsearch ingest pipeline, run by the client in batches."
     )
+    on_failure: list[dict[str, Any]] | None = Field(
+        None, description="Processors for records for which one failed that has no `on_failure`; they end there."
+    )
+    pipelines: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Pipelines that `pipeline` processors call, bodies of `_ingest/pipeline`."
+    )
+    field_access_pattern: Literal["classic", "flexible"] | None = Field(
+        None, description="`flexible` lets processors find keys that hold dots."
+    )
+    version: int | None = Field(None, description="A number of your own, for `headpond push`.")
+    meta: dict[str, Any] | None = Field(None, alias="_meta", description="Anything, for `headpond push`.")
     search: dict[str, Any] | None = Field(None, description="A `_search` body with `{{query}}` and `{{size}}`.")
     response_processors: list[dict[str, Any]] = Field(default_factory=list, description="What happens to the hits.")
     tests: list[Case] = Field(default_factory=list, description="Checked by `headpond test`.")
@@ -107,18 +119,20 @@ class PipelineSpec:
     Attributes:
         name: the file's name without its ending; also the index's name when the file has none.
         file: the sections as they were written; endpoints still hold `${NAME}` references.
-        processors: the ingest stages.
+        processors: the ingest pipeline.
         response_processors: the query stages.
         mapping: the index body that `index.mapping` stands for; None when it has none.
         where: the file's places.
+        known: the processors that it may name.
     """
 
     name: str
     file: PipelineFile
-    processors: Chain
+    processors: IngestPipeline
     response_processors: tuple[ResponseProcessor[Any], ...]
     mapping: Mapping[str, Any] | None = None
     where: Where = field(default_factory=Where, repr=False)
+    known: Known = field(default=OURS, repr=False)
 
     @property
     def description(self) -> str:

@@ -160,7 +160,7 @@ def plan(
     settings = settings or JobSettings()
     opened = open_sources(list(sources), settings.source_options(client))
     version = check_version(client)
-    made = Plan(spec.name, version, index_name(spec, index), stages=describe_stages(spec.processors))
+    made = Plan(spec.name, version, index_name(spec, index), stages=describe_stages(spec.processors.chain))
     endpoints = _endpoints(client, spec, made)
     needed = spec.processors.endpoints()
     made.currency = next((price.currency for price in spec.file.prices.values()), None)

@@ -39,7 +39,8 @@ def describe(link: Link) -> Stage:
     """One processor."""
     spec = link.processor.spec
     kind = link.processor.name.rpartition(".")[2]
-    return Stage(link.processor.name, kind, spec.description or _options(link, kind), spec.condition)
+    condition = link.applies.source if link.applies is not None else None
+    return Stage(link.processor.name, kind, spec.description or _options(link, kind), condition)
 
 
 def _options(link: Link, kind: str) -> str:

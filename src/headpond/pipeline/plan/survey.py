@@ -12,10 +12,10 @@ import numpy as np
 
 from headpond import exact_json
 from headpond.pipeline import identity
+from headpond.pipeline.context import context
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.spec import PipelineSpec
 from headpond.stages.inference import Embedding, InferenceFailure
-from headpond.stages.ingest.base import Context
 from headpond.stages.record import Record
 
 WINDOW = 500
@@ -104,7 +104,7 @@ class Survey:
         for place, record in enumerate(records):
             collected = _Collected(self._endpoints)
             if place not in same:
-                self._spec.processors.run([record], Context(collected))
+                self._spec.processors.run([record], context(collected))
                 self.dropped += record.dropped
                 if record.failure is not None:
                     self.failures[f"{record.failure.stage}: {record.failure.error}"] += 1

@@ -21,6 +21,7 @@ from headpond import exact_json
 from headpond.pipeline import cache, identity
 from headpond.pipeline.budget import Budget, Spent
 from headpond.pipeline.cache import opened_cache
+from headpond.pipeline.context import context
 from headpond.pipeline.embedder import BatchEmbedder
 from headpond.pipeline.endpoints import TargetEndpoint, apply
 from headpond.pipeline.job import JobSettings
@@ -33,9 +34,9 @@ from headpond.pipeline.sources import Given, open_sources
 from headpond.pipeline.sources.base import Source
 from headpond.pipeline.spec import PipelineSpec
 from headpond.pipeline.target import check_version
-from headpond.stages.chain import Chain
 from headpond.stages.inference import Embedding, InferenceFailure
 from headpond.stages.ingest.base import Context
+from headpond.stages.ingest_pipeline import IngestPipeline
 from headpond.stages.record import Failure, Record
 
 _SHOWN = 4
@@ -150,7 +151,11 @@ def trial(
         embedder = BatchEmbedder(client, endpoints, known, counters, settings.pace, threading.Event(), budget=budget)
         timed = _Timed(embedder, endpoints, counters, tokenizers)
         try:
-            stages = [_run(describe(link), Chain((link,)), records, timed, counters) for link in spec.processors.links]
+            handed = context(timed)
+            stages = [
+                _run(describe(link), spec.processors.alone(link), records, handed, counters)
+                for link in spec.processors.chain.links
+            ]
         finally:
             embedder.close()
     documents = [_shown(record) for record in records]
@@ -168,12 +173,14 @@ def _named(sources: Sequence[Source], number: int, does: bytes, settings: JobSet
         yield record
 
 
-def _run(stage: Stage, chain: Chain, records: Sequence[Record], timed: _Timed, counters: Counters) -> StageRun:
+def _run(
+    stage: Stage, processor: IngestPipeline, records: Sequence[Record], handed: Context, counters: Counters
+) -> StageRun:
     todo = [record for record in records if record.active]
     before = [dict(record.document) for record in todo]
     texts, cached, spent, cost = counters.inputs, counters.cached, _tokens(counters), counters.budget.cost()
     began = time.monotonic()
-    chain.run(todo, Context(timed))
+    processor.run(todo, handed)
     run = StageRun(stage, len(todo), time.monotonic() - began)
     run.texts, run.cached = counters.inputs - texts, counters.cached - cached
     run.tokens = _tokens(counters) - spent

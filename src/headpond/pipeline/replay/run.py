@@ -121,7 +121,7 @@ def replay(
 
 def _repair(how: Replay) -> Chain:
     chain = Chain.build(how.repair, how.repair_where)
-    if asked := chain.endpoints():
+    if asked := [name for processor in chain.processors() for name in processor.endpoints()]:
         raise PipelineError(f"a repair embeds nothing, it cannot use the endpoint [{asked[0]}]")
     return chain
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from headpond.errors import JobError
 from headpond.pipeline import identity
+from headpond.pipeline.context import context
 from headpond.pipeline.held import LetterHolder
 from headpond.pipeline.replay.letters import SETTLED, Letter, LetterFile
 from headpond.pipeline.sources.base import Item, Source
 from headpond.pipeline.unchanged import hash_of
 from headpond.stages.chain import Chain
 from headpond.stages.inference import Embedding, InferenceFailure
-from headpond.stages.ingest.base import Context
 from headpond.stages.record import Failure, Record
 
 _AT_ONCE = 200
@@ -120,7 +120,7 @@ class LetterSource(Source):
             self.failures[letter.line] = Failure(str(letter.content["stage"]), error)
             return Item(letter.line, None, record, error)
         repaired = Record(deepcopy(record), id=letter.id or "")
-        self._repair.run([repaired], Context(_NoEmbedder()))
+        self._repair.run([repaired], context(_NoEmbedder()))
         if repaired.dropped:
             self.dropped += self._settle(letter)
             return None
