@@ -25,7 +25,9 @@ from headpond.registry import Registry
 from headpond.services._known import ELASTICSEARCH_SERVICES
 from headpond.services.base import Service
 from headpond.stages.ingest import PROCESSORS
+from headpond.stages.ingest.base import ProcessorSpec
 from headpond.stages.response import RESPONSE_PROCESSORS
+from headpond.stages.response.base import ResponseProcessorSpec
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -34,6 +36,10 @@ from tests.services.case import all_cases  # noqa: E402  (tests are no package o
 
 PAGE = ROOT / "docs" / "reference.md"
 SERVICES: Registry[Service] = Registry("service", "headpond.services", Service)  # type: ignore[type-abstract]
+STAGES: tuple[tuple[str, Registry[Any], type[BaseModel]], ...] = (
+    ("Processors", PROCESSORS, ProcessorSpec),
+    ("Response processors", RESPONSE_PROCESSORS, ResponseProcessorSpec),
+)
 HEAD = """# Reference
 
 Written from the code by `make docs`; a test fails when it is out of date.
@@ -91,10 +97,9 @@ def pipeline_file() -> Iterator[str]:
 
 
 def stages() -> Iterator[str]:
-    for title, registry in (("Processors", PROCESSORS), ("Response processors", RESPONSE_PROCESSORS)):
+    for title, registry, shared in STAGES:
         yield f"## {title}\n"
         kinds = {name: registry.get(name) for name in registry.names()}
-        shared = next(iter(kinds.values())).Spec.__mro__[1]
         yield "Every one has\n"
         yield from _options(shared)
         yield ""
