@@ -64,7 +64,7 @@ def lines(*documents: dict[str, Any]) -> list[Line]:
     for document in documents:
         record = Record({"body": "x", **document})
         record.id = str(document.get("id", document.get("n")))
-        made.append(Line.of(record))
+        made.append(Line.of(record, "things"))
     return made
 
 
