@@ -72,6 +72,16 @@ def test_a_path_that_only_begins_like_inference_goes_through(front: httpx.Client
     assert front.post("/_inferences").json() == {"acknowledged": True}
 
 
+def test_a_path_that_climbs_is_refused(front: httpx.Client, provider: Provider) -> None:
+    request = front.build_request("GET", "/")
+    request.url = httpx.URL(scheme="http", host=front.base_url.host, port=front.base_url.port).copy_with(path="/x/")
+    raw = b"/x/%2e%2e/_inference/e"
+    request.extensions = {**request.extensions, "target": raw}
+    answer = front.send(request)
+    assert answer.status_code == 400
+    assert not provider.asked
+
+
 def test_the_answer_comes_while_the_cluster_still_makes_it(front: httpx.Client, provider: Provider) -> None:
     gate = threading.Event()
 

@@ -229,3 +229,26 @@ def test_many_callers_are_served_side_by_side(client: Elasticsearch, openai: Pro
     for thread in threads:
         thread.join()
     assert sorted(lengths) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("asked", ["1e400", "nan", "-5", "never", "Thu, 99 Nov 2026 99:00:00 GMT"])
+def test_a_retry_after_that_is_none_is_no_error_of_ours(client: Elasticsearch, endpoint: Provider, asked: str) -> None:
+    endpoint.always = lambda _: Reply(429, message("later"), {"retry-after": asked, "retry-after-ms": asked})
+    assert refused(client, timeout="100ms").meta.status in (408, 429)
+
+
+def test_framing_headers_are_not_the_users(client: Elasticsearch) -> None:
+    config = {"service": "openai", "service_settings": {"api_key": "k", "model_id": "m"},
+              "task_settings": {"headers": {"Transfer-Encoding": "chunked"}}}  # fmt: skip
+    with pytest.raises(BadRequestError, match=r"does not allow the header \[Transfer-Encoding\]"):
+        client.inference.put(inference_id="e", task_type="text_embedding", inference_config=config)
+
+
+@pytest.mark.parametrize("timeout", ["106752d", "9223372036854775807ms"])
+def test_a_timeout_of_ages_is_one(client: Elasticsearch, endpoint: Provider, timeout: str) -> None:
+    answer = client.inference.text_embedding(inference_id="e", input=["a"], timeout=timeout)
+    assert len(answer["text_embedding"]) == 1
+
+
+def test_a_timeout_beyond_a_long_is_refused(client: Elasticsearch, endpoint: Provider) -> None:
+    assert refused(client, timeout="99999999999999999999s").meta.status == 400

@@ -61,7 +61,9 @@ def run(args: argparse.Namespace) -> int:
             folder = pull(args.name, tell, folder=args.folder)
         print(f"{args.name} is in {folder}")
     elif args.action == "add":
-        card = add(args.name or name_for(args.folder), args.folder, task=args.task, onnx=args.onnx)
+        card = add(
+            name_for(args.folder) if args.name is None else args.name, args.folder, task=args.task, onnx=args.onnx
+        )
         print(f"{card.name} is here: {_described(card)}")
         if args.endpoint:
             _make_endpoint(args, card)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from headpond.cli import options
 from headpond.errors import InputError
 
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="a loopback address, with --security and TLS any (default: 127.0.0.1)"
     )
-    parser.add_argument("--port", type=int, default=9200, help="0 takes a free one (default: 9200)")
+    parser.add_argument("--port", type=options.port, default=9200, help="0 takes a free one (default: 9200)")
     parser.add_argument("--security", action="store_true", help="ask who sends a request, and look at their roles")
     parser.add_argument("--password-file", metavar="FILE", help="holds elastic's first password (or HEADPOND_PASSWORD)")
     parser.add_argument("--reset-password", action="store_true", help="give elastic that password, or a new one")

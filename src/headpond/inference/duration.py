@@ -41,6 +41,8 @@ def parse_duration(text: str, setting: str) -> float:
         except ValueError:
             raise ValueError(failed) from None
         raise ValueError(f"{failed}: fractional time values are not supported")
+    if abs(int(number)) >= 2**63:
+        raise ValueError(failed)
     if int(number) < -1:
         raise ValueError(f"{failed}: negative durations are not supported")
     return -1.0 if int(number) == -1 else int(number) * _SECONDS[unit]

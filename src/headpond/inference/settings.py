@@ -22,6 +22,8 @@ _JAVA_NAMES: Mapping[type, str] = {
     list: "List",
 }
 
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
+
 
 class Settings:
     """One object of settings; every read takes a key out, what is left in the end is unknown.
@@ -137,6 +139,14 @@ class Settings:
             self.wrong(f"Map field [{name}] must hold strings only")
             return None
         return values
+
+    def headers(self, name: str) -> dict[str, str] | None:
+        """HTTP headers; those that say how a request is framed and where it goes are not the user's to set."""
+        headers = self.string_map(name)
+        for header in headers or {}:
+            if header.strip().lower() in _FRAMING:
+                self.wrong(f"does not allow the header [{header}] in [{name}]")
+        return headers
 
     def wrong(self, problem: str) -> None:
         """Notes a problem of this scope."""

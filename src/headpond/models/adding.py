@@ -16,7 +16,7 @@ from headpond.models.session import Session
 from headpond.models.sparse import SparseModel
 from headpond.models.tokenizer import Tokenizer
 
-NAME = re.compile("[a-z0-9][a-z0-9._-]*")
+NAME = re.compile("[a-z0-9][a-z0-9._-]{0,127}")
 PROBE = "how big"
 FED = {"input_ids", "attention_mask", "token_type_ids", "position_ids", "lengths"}
 """Inputs of graphs that are made from a text's tokens."""

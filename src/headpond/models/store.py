@@ -114,9 +114,9 @@ def remove(name: str) -> int:
     Raises:
         UnknownNameError: no model of this name is here.
     """
+    if name not in {folder.name for folder in _folders()}:
+        raise UnknownNameError("model", name, (folder.name for folder in _folders()))
     with locked(name):
-        if not _place(name).exists():
-            raise UnknownNameError("model", name, (folder.name for folder in _folders()))
         before = _usage()
         doomed = Path(tempfile.mkdtemp(dir=_folder("partial")))
         _place(name).rename(doomed / name)

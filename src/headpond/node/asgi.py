@@ -77,6 +77,8 @@ class Application:
                 return _challenge(HttpResponse(refused.body, refused.status, refused.headers))
         try:
             if self._upstream is not None and self._callers is not None:
+                if _climbs(http):
+                    return _refuse(RestError(400, "illegal_argument_exception", "the path holds [.] or [..]"))
                 if not _is_inference(http):
                     return Passed(self._upstream, http)
                 privilege = MONITOR if http.method in ("GET", "HEAD", "POST") else MANAGE
@@ -89,6 +91,12 @@ class Application:
         if response.stream is not None:
             return Streamed(response.stream, response.status, response.headers, self._threads)
         return HttpResponse(response.body, response.status, response.headers)
+
+
+def _climbs(http: HttpRequest) -> bool:
+    """Whether a path means another one than it says: the cluster would be asked for that, past the pond."""
+    path: str = http.scope["path"]
+    return not {".", ".."}.isdisjoint(path.split("/"))
 
 
 def _is_inference(http: HttpRequest) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 from collections.abc import Callable
@@ -57,7 +56,7 @@ class Workers:
                 threading.Thread(target=self._serve, name="headpond-inference", daemon=True).start()
         self._tasks.put((work, future))
         try:
-            return future.result(None if math.isinf(deadline.moment) else deadline.remaining)
+            return future.result(min(deadline.remaining, threading.TIMEOUT_MAX))
         except TimeoutError:
             if future.done() and not future.cancelled():
                 return future.result()

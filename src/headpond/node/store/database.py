@@ -66,7 +66,9 @@ class Database:
                 f"{path} is not a folder, and a pond needs one", hint="embedded:PATH names it; it is made when missing"
             )
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Documents are their owner's; a folder that was there keeps the rights it has.
+            path.mkdir(mode=0o700, exist_ok=True)
             self._folder_lock = FolderLock(path)
             self.connection = _connect(str(path / FILE_NAME))
             self.connection.execute("PRAGMA journal_mode=WAL")

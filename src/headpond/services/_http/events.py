@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import socket
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -115,7 +116,10 @@ class ChunkStream:
 
 
 class _Limited(httpx.SyncByteStream):
-    """The bytes of an answer, until there are too many; a line of an event may be endless."""
+    """The bytes of an answer, until there are too many; a line of an event may be endless.
+
+    A byte order mark at the beginning is no part of the first event.
+    """
 
     def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
         assert isinstance(stream, httpx.SyncByteStream)
@@ -124,6 +128,8 @@ class _Limited(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         size = 0
         for part in self._stream:
+            if not size:
+                part = part.removeprefix(codecs.BOM_UTF8)
             size += len(part)
             if size > MAX_STREAM_BYTES:
                 raise ValueError(f"The stream is longer than {MAX_STREAM_BYTES} bytes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import random
 import time
 from collections.abc import Callable
@@ -95,19 +96,23 @@ def _failed(state: RetryCallState) -> FailedAttempt:
 
 def retry_after(headers: httpx.Headers) -> float | None:
     """Seconds that `Retry-After` asks for, as a number or a date, or `retry-after-ms`, which some providers send."""
-    if milliseconds := headers.get("retry-after-ms"):
-        try:
-            return max(0.0, float(milliseconds) / 1000)
-        except ValueError:
-            pass
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
     text = headers.get("retry-after")
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
+    seconds = _number(text)
+    if seconds is not None or not text:
+        return seconds
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number(text: str | None) -> float | None:
+    """A number not below zero; None for what is none, or is not finite."""
+    try:
+        number = float(text or "")
     except ValueError:
         return None
+    return max(0.0, number) if math.isfinite(number) else None

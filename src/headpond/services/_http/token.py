@@ -119,7 +119,7 @@ class Tokens:
 
 def _wait(running: Future[str | None], deadline: Deadline) -> str | None:
     try:
-        return running.result(None if math.isinf(deadline.remaining) else deadline.remaining)
+        return running.result(min(deadline.remaining, threading.TIMEOUT_MAX))
     except TimeoutError:
         raise status_exception(408, f"Request timed out after [{deadline}]") from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from concurrent.futures import Future, TimeoutError
 
@@ -36,7 +35,7 @@ def fetch(card: Card, deadline: Deadline) -> None:
             threading.Thread(target=_fetch, args=(card.name, future), name="headpond-fetch", daemon=True).start()
     try:
         # A little earlier than the caller's own clock, so that this error and not a bare timeout is the answer.
-        future.result(None if math.isinf(deadline.moment) else max(0.0, deadline.remaining - 0.2))
+        future.result(min(max(0.0, deadline.remaining - 0.2), threading.TIMEOUT_MAX))
     except TimeoutError:
         size = f"{card.size / 1e6:.0f} MB"
         reason = f"Request timed out after [{deadline}]: the model [{card.name}] ({size}) is still being fetched"

@@ -72,7 +72,7 @@ class Compatible(Provider):
         """`user` and `headers`, where the provider takes them."""
         if not self.takes_user:
             return {}
-        return {"user": settings.text("user"), "headers": settings.string_map("headers")}
+        return {"user": settings.text("user"), "headers": settings.headers("headers")}
 
     def url(self, endpoint: Endpoint) -> str:
         """The whole URL of what the endpoint asks."""
