@@ -86,9 +86,7 @@ class Stand:
         """The requests to the provider's model."""
         return [asked for asked in self.provider.asked if not self.way.case.fetches(asked)]
 
-    def answers(
-        self, *first: Reply, then: Callable[[Asked], Reply] | None = None, tokens: Reply | None = None
-    ) -> None:
+    def answers(self, *first: Reply, then: Callable[[Asked], Reply] | None = None, tokens: Reply | None = None) -> None:
         """Lets the provider's model answer so from now on.
 
         Args:
