@@ -51,7 +51,6 @@ def test_an_unknown_field_type_is_a_mistake(client: Elasticsearch) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"settings": {"index.default_pipeline": "p"}},
         {"settings": {"index": {"mode": "time_series"}}},
         {"settings": {"blocks": {"write": True}}},
         {"settings": {"analysis": {"analyzer": {"a": {"type": "french"}}}}},
@@ -73,7 +72,7 @@ def test_options_that_would_change_something_are_refused(client: Elasticsearch, 
 
 
 def test_the_same_options_with_their_usual_values_are_taken(client: Elasticsearch) -> None:
-    settings = {"index.mode": "standard", "index.blocks.write": False, "index.default_pipeline": "_none"}
+    settings = {"index.mode": "standard", "index.blocks.write": False}
     client.indices.create(index="usual", settings=settings, mappings={"_source": {"enabled": True}})
     assert client.indices.exists(index="usual")
 
@@ -83,10 +82,3 @@ def test_scripts_are_refused(client: Elasticsearch, update: dict[str, Any]) -> N
     client.index(index="i", id="1", document={"a": 0})
     assert "[script]" in refused(client, "POST", "/i/_update/1", update)["reason"]
     assert client.get(index="i", id="1")["_source"] == {"a": 0}
-
-
-def test_a_pipeline_inside_the_node_is_refused_for_its_item_alone(client: Elasticsearch) -> None:
-    operations = [{"index": {"_id": "p", "pipeline": "mine"}}, {}, {"index": {"_id": "q", "pipeline": "_none"}}, {}]
-    items = client.bulk(index="i", operations=operations)["items"]
-    assert [item["index"]["status"] for item in items] == [501, 201]
-    assert "headpond ingest" in items[0]["index"]["error"]["reason"]

@@ -53,11 +53,15 @@ class Inference:
     Args:
         database: the node's.
         deployments: the uploaded models that the service `elasticsearch` may run.
+        users: the ingest pipelines that ask an endpoint, by its id.
     """
 
-    def __init__(self, database: Database, deployments: Deployments) -> None:
+    def __init__(
+        self, database: Database, deployments: Deployments, users: Callable[[str], list[str]] = lambda inference_id: []
+    ) -> None:
         self._endpoints = Endpoints(database)
         self._deployments = deployments
+        self._users = users
         self._workers = Workers()
         self._services: dict[str, Service] = {}
 
@@ -164,14 +168,18 @@ class Inference:
             inference_id: its name.
             task_type: must be the endpoint's when given.
             dry_run: only says who uses it.
-            force: also when in use. Nothing in this node refers to endpoints by itself, so it changes nothing.
+            force: also when an ingest pipeline asks it.
 
         Raises:
-            RestError: 404, there is none; 400, it has another task type.
+            RestError: 404, there is none; 400, it has another task type; 409, an ingest pipeline asks it.
         """
         endpoint, _ = self._find(inference_id, task_type)
+        pipelines = self._users(inference_id)
+        in_use = _in_use(inference_id, pipelines) if pipelines else ""
         if dry_run:
-            return {"acknowledged": False, "pipelines": [], "indexes": [], "error_message": ""}
+            return {"acknowledged": False, "pipelines": pipelines, "indexes": [], "error_message": in_use}
+        if in_use and not force:
+            raise status_exception(409, in_use)
         if self._endpoints.remove(inference_id):
             self._stop(endpoint)
         return {"acknowledged": True, "pipelines": [], "indexes": []}
@@ -376,6 +384,14 @@ def no_such_to_update(inference_id: str) -> RestError:
     """The answer to an `_update` of an id that no endpoint has."""
     reason = f"The inference endpoint [{inference_id}] does not exist and cannot be updated"
     return RestError(404, "resource_not_found_exception", reason)
+
+
+def _in_use(inference_id: str, pipelines: list[str]) -> str:
+    listed = ", ".join(pipelines)
+    return (
+        f"Inference endpoint {inference_id} is referenced by pipelines: [{listed}]. Ensure that no pipelines are using"
+        " this inference endpoint, or use force to ignore this warning and delete the inference endpoint."
+    )
 
 
 def _not_created(cause: RestError) -> RestError:

@@ -11,6 +11,8 @@ from headpond.errors import HeadpondError, RestError
 from headpond.node.filter_path import filter_path
 from headpond.node.http import JSON, VENDOR_JSON, Request, Response, encode
 from headpond.node.inference import Inference
+from headpond.node.ingest.ingest import Ingest
+from headpond.node.ingest.stored import StoredPipelines
 from headpond.node.router import Router
 from headpond.node.search.points_in_time import PointsInTime
 from headpond.node.security.refusal import Refusal
@@ -38,6 +40,7 @@ class Node:
         indices: indices, their documents and their readers.
         trained_models: models that clients uploaded.
         inference: endpoints and the services behind them.
+        ingest: pipelines that documents pass before they are written.
         points_in_time: snapshots that searches have asked for.
         security: users, roles and API keys; None where nobody is asked.
 
@@ -55,7 +58,9 @@ class Node:
             if security:
                 self.security = Security(path, self.indices, password)
             self.trained_models = TrainedModels(self.database)
-            self.inference = Inference(self.database, self.trained_models.deployments)
+            pipelines = StoredPipelines(self.database)
+            self.inference = Inference(self.database, self.trained_models.deployments, pipelines.using)
+            self.ingest = Ingest(pipelines, self.indices, self.inference)
         except BaseException:
             if self.security is not None:
                 self.security.close()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from headpond.errors import RestError
 from headpond.node.api.bulk_lines import read_operations
-from headpond.node.api.documents import refresh_policy, target, update_get
+from headpond.node.api.documents import UNNAMED, dropped, refresh_policy, target, update_get
 from headpond.node.call import Call
 from headpond.node.router import route
 from headpond.node.search.json import Json
@@ -48,27 +49,43 @@ def bulk(node: Node, call: Call) -> dict[str, Any]:
     problems = [problem for operation in operations for problem in operation.problems()]
     if problems or not operations:
         raise validation(problems or ["no requests added"])
-    targets = _targets(node, call, operations)
+    ran = node.ingest.run(operations)
+    ingested = time.monotonic()
+    targets = _targets(node, call, [one for one in operations if not one.dropped and one.refused is None])
     items: list[dict[str, Any]] = []
-    executed: list[str] | None = [] if call.flag("list_executed_pipelines") else None
+    listed = call.flag("list_executed_pipelines")
     touched_indices: dict[str, Index] = {}
     with node.indices.writing() as touched:
-        for operation, found in zip(operations, targets, strict=True):
+        for operation in operations:
+            if operation.dropped or operation.refused is not None:
+                items.append({operation.action: _ended(operation)})
+                continue
+            found = next(targets)
             if isinstance(found, Index) and found.name not in touched_indices:
                 touched_indices[found.name] = found
                 touched.append(found)
             item = _item(operation, found, refreshed=refresh == "true")
-            if executed is not None and "error" not in item and operation.action != "delete":
-                item["executed_pipelines"] = executed
+            if listed and "error" not in item and operation.action != "delete":
+                item["executed_pipelines"] = operation.executed
             items.append({operation.action: item})
     if refresh != "false":
         for index in touched_indices.values():
             index.refresh()
     errors = any("error" in next(iter(item.values())) for item in items)
-    return {"errors": errors, "took": int((time.monotonic() - started) * 1000), "items": items}
+    took = {"took": int((time.monotonic() - started) * 1000)}
+    if ran:
+        took["ingest_took"] = int((ingested - started) * 1000)
+    return {"errors": errors, **took, "items": items}
 
 
-def _targets(node: Node, call: Call, operations: list[Operation]) -> list[Index | RestError]:
+def _ended(operation: Operation) -> dict[str, Any]:
+    """The item of a document that a pipeline dropped or refused."""
+    if operation.refused is not None:
+        return _failed(operation, operation.index, operation.refused) | {"_id": operation.id or UNNAMED}
+    return dropped(operation) | {"status": 200}
+
+
+def _targets(node: Node, call: Call, operations: list[Operation]) -> Iterator[Index | RestError]:
     """The index of each write, made where it is missing before anything is written; or why it has none."""
     known: dict[tuple[str, bool, bool, str], Index | RestError] = {}
     targets = []
@@ -81,7 +98,7 @@ def _targets(node: Node, call: Call, operations: list[Operation]) -> list[Index 
             except RestError as error:
                 known[key] = error
         targets.append(known[key])
-    return targets
+    return iter(targets)
 
 
 def _item(operation: Operation, found: Index | RestError, *, refreshed: bool) -> dict[str, Any]:

@@ -28,6 +28,9 @@ WRITING = (
     "require_data_stream", "routing", "timeout", "version", "version_type", "wait_for_active_shards",
 )  # fmt: skip
 SOURCE = ("_source", "_source_excludes", "_source_exclude_vectors", "_source_includes")
+UPDATING = (*(name for name in WRITING if name != "pipeline"), *SOURCE, "lang", "retry_on_conflict")
+UNNAMED = "auto-generated"
+"""The id, in an answer, of a document that ended in a pipeline before it had one."""
 READING = (*SOURCE, "force_synthetic_source", "preference", "realtime", "refresh", "routing", "stored_fields",
            "version", "version_type")  # fmt: skip
 
@@ -63,7 +66,7 @@ def delete(node: Node, call: Call) -> Response:
     return _write(node, call, _operation(call, "delete", call.part("id")))
 
 
-@route("POST", "/{index}/_update/{id}", params=(*WRITING, *SOURCE, "lang", "retry_on_conflict"))
+@route("POST", "/{index}/_update/{id}", params=UPDATING)
 def update(node: Node, call: Call) -> Response:
     """Merges a partial document into a document."""
     try:
@@ -98,6 +101,11 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
     check_times(call, "timeout")
     if problems := operation.problems():
         raise validation(problems)
+    node.ingest.run([operation])
+    if operation.refused is not None:
+        raise operation.refused
+    if operation.dropped:
+        return node.respond(200, dropped(operation), call.request)
     index = target(node, call, operation, new_id=operation.id is None)
     with node.indices.writing() as touched:
         touched.append(index)
@@ -115,6 +123,17 @@ def _write(node: Node, call: Call, operation: Operation) -> Response:
     )
     response = node.respond(result.status, body, call.request)
     return Response(response.status, {**response.headers, **location}, response.body)
+
+
+def dropped(operation: Operation) -> dict[str, Any]:
+    """What is answered for a document that a pipeline dropped."""
+    return {
+        "_index": operation.index,
+        "_id": operation.id or UNNAMED,
+        "_version": -3 if operation.conditions.version is None else operation.conditions.version,
+        "result": "noop",
+        "_shards": {"total": 0, "successful": 0, "failed": 0},
+    }
 
 
 def target(node: Node, call: Call, operation: Operation, *, new_id: bool = False) -> Index:

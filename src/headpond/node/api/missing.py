@@ -44,7 +44,10 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "health report": ("/_health_report", "/_info"),
     "index lifecycle management": ("/_ilm", "/{index}/_ilm"),
     "index templates": ("/_index_template", "/_template"),
-    "ingest pipelines inside the node": ("/_ingest",),
+    "ingest beyond pipelines": (
+        "/_ingest/processor", "/_ingest/_simulate", "/_ingest/{index}/_simulate", "/_ingest/geoip",
+        "/_ingest/ip_location",
+    ),
     "licence changes": ("/_license",),
     "logstash pipelines": ("/_logstash",),
     "machine learning beyond uploaded models": ("/_ml",),

@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
@@ -37,7 +37,10 @@ class Operation:
         routing: kept with the document.
         require_alias: the name must be an alias.
         require_data_stream: the name must be a data stream, of which there are none.
-        pipeline: an ingest pipeline of the node, of which there are none.
+        pipeline: the ingest pipeline that the request names; `_none` for none.
+        executed: ids of the pipelines that ran.
+        dropped: whether a pipeline dropped the document.
+        refused: why a pipeline failed.
     """
 
     action: Action
@@ -50,6 +53,9 @@ class Operation:
     require_alias: bool = False
     require_data_stream: bool = False
     pipeline: str | None = None
+    executed: list[str] = field(default_factory=list)
+    dropped: bool = False
+    refused: RestError | None = None
 
     def problems(self) -> list[str]:
         """What makes the whole request invalid, before anything is tried."""
@@ -78,9 +84,8 @@ def run(operation: Operation, index: Index) -> tuple[WriteResult, Document | Non
     Raises:
         RestError: the write is refused; nothing of it was done.
     """
-    if operation.pipeline not in (None, "_none"):
-        reason = f"[pipeline={operation.pipeline}]: ingest pipelines inside the node are not supported by headpond"
-        raise RestError(501, "not_implemented_exception", f"{reason}; run them with `headpond ingest`")
+    if operation.refused is not None:
+        raise operation.refused
     if operation.id == "":
         raise illegal_argument("if _id is specified it must not be empty")
     if operation.action == "delete":

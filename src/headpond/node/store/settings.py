@@ -80,8 +80,6 @@ MISSING = {
     "index.mapping.coerce": "coerce for a whole index; set it for each field",
     "index.mapping.ignore_malformed": "ignore_malformed for a whole index; set it for each field",
     "index.mapping.total_fields.ignore_dynamic_beyond_limit": "way to leave fields beyond the limit out",
-    "index.default_pipeline": "ingest pipelines inside the node",
-    "index.final_pipeline": "ingest pipelines inside the node",
     "index.mode": "index modes",
     "index.sort.field": "index sorting",
     "index.similarity": "custom similarities",
@@ -102,8 +100,6 @@ def flatten(body: Mapping[str, Any], prefix: str = "") -> Settings:
 
 
 USUAL = {
-    "index.default_pipeline": "_none",
-    "index.final_pipeline": "_none",
     "index.mapping.coerce": "true",
     "index.mode": "standard",
 }
