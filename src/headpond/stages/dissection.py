@@ -71,9 +71,9 @@ class _Found:
         else:
             self.values[key.name] = value
 
-    def results(self, separator: str) -> dict[str, str]:
-        results = dict(self.values)
-        results |= {pair.get("*", ""): pair.get("&", "") for pair in self.pairs.values()}
+    def results(self, separator: str) -> dict[str, str | None]:
+        results: dict[str, str | None] = dict(self.values)
+        results |= {pair.get("*", "null"): pair.get("&") for pair in self.pairs.values()}
         for name, values in self.appended.items():
             values.sort(key=lambda pair: pair[0])
             results[name] = separator.join(value for _, value in values)
@@ -113,7 +113,7 @@ class Dissection:
                     "matched with a matching '&<key>"
                 )
 
-    def apply(self, text: str) -> dict[str, str]:
+    def apply(self, text: str) -> dict[str, str | None]:
         """The values of the keys.
 
         Raises:

@@ -65,7 +65,8 @@ def double_text(value: float) -> str:
 
 def shortest_float(value: float) -> float:
     """A value rounded to 32 bits, with the digits that `Float.toString` shows."""
-    single = np.float32(value)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, as in Java
+        single = np.float32(value)
     return float(str(single)) if np.isfinite(single) else float(single)
 
 
@@ -74,8 +75,10 @@ BLANKS = "".join(map(chr, range(33)))
 
 
 _FLOATING = re.compile(r"[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)", re.ASCII)
-_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
-_HEX = re.compile(r"-?0x[0-9a-fA-F]+")
+_HEX_FLOATING = re.compile(r"([+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+)[fFdD]?", re.ASCII)
+_POINTS = re.compile(r"[+-]?\d*\.\d*\.", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+")  # digits of any script, as in Java
+_HEX = re.compile(r"(-?)0x([0-9a-fA-F]+)")
 
 
 def parse_double(value: str) -> float:
@@ -87,6 +90,10 @@ def parse_double(value: str) -> float:
     stripped = value.strip(BLANKS)
     if not stripped:
         raise _no_number("empty String")
+    if match := _HEX_FLOATING.fullmatch(stripped):
+        return _from_hex(match[1])
+    if _POINTS.match(stripped):
+        raise _no_number("multiple points")
     if not _FLOATING.fullmatch(stripped):
         raise _no_number(f'For input string: "{value}"')
     return float(stripped.rstrip("fFdD") if stripped[-1] in "fFdD" else stripped)
@@ -98,14 +105,23 @@ def parse_whole(value: str, bits: int, *, hexadecimal: bool = False) -> int:
     Raises:
         RestError: `number_format_exception`.
     """
-    number = None
-    if hexadecimal and _HEX.fullmatch(value):
-        number = int(value, 16)
+    number, shown = None, f'"{value}"'
+    if hexadecimal and value.startswith(("0x", "-0x")):
+        shown = f'"{value.replace("0x", "", 1)}" under radix 16'
+        if match := _HEX.fullmatch(value):
+            number = int(match[1] + match[2], 16)
     elif _WHOLE.fullmatch(value):
         number = int(value)
     if number is None or not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
-        raise _no_number(f'For input string: "{value}"')
+        raise _no_number(f"For input string: {shown}")
     return number
+
+
+def _from_hex(text: str) -> float:
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return float("-inf" if text.startswith("-") else "inf")
 
 
 def _no_number(reason: str) -> RestError:

@@ -13,13 +13,16 @@ _URI = re.compile(
 )
 _SERVER = re.compile(
     r"(?:(?P<user_info>[^@\[\]]*)@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|\d{1,3}(?:\.\d{1,3}){3}"
+    r"(?P<host>\[[0-9A-Fa-f:.]+(?:%\w+)?\]|\d{1,3}(?:\.\d{1,3}){3}|[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?"
     r"|(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?)"
     r"(?::(?P<port>\d*))?",
     re.ASCII,
 )
 _URL_AUTHORITY = re.compile(r"(?:(?P<user_info>.*)@)?(?P<host>\[.*\]|[^:]*)(?::(?P<port>\d*))?", re.DOTALL)
 _ILLEGAL = re.compile(r"""[\x00-\x20\x7f-\xa0"<>\\^`{|}]|%(?![0-9A-Fa-f]{2})""")
+_NO_HOST = re.compile(r"""[\x00-\x20"#/<>?@\[\\\]^`{|}]""")
+_BLANKS = "".join(map(chr, range(33)))
+_LARGEST_INT = (1 << 31) - 1
 _PROTOCOLS = frozenset({"http", "https", "file", "ftp", "jar", "mailto"})
 
 
@@ -31,7 +34,7 @@ def parts(text: str) -> dict[str, Any]:
     """
     match = _URI.fullmatch(text)
     assert match is not None
-    found = _uri(text, match) or _url(match)
+    found = _uri(text, match) or _url(text.strip(_BLANKS))
     if found is None:
         raise ValueError(f"unable to parse URI [{text}]")
     kept = {key: value for key, value in found.items() if value is not None or key in ("domain", "scheme")}
@@ -46,18 +49,23 @@ def parts(text: str) -> dict[str, Any]:
 def _uri(text: str, match: re.Match[str]) -> dict[str, Any] | None:
     """As `java.net.URI`; None for what is none."""
     scheme, authority, path = match["scheme"], match["authority"], match["path"]
-    rest = "".join(match[name] or "" for name in ("path", "query", "fragment"))
-    if not text or _ILLEGAL.search(text) or "[" in path or "]" in path or "#" in (match["fragment"] or ""):
+    if _ILLEGAL.search(text) or "#" in (match["fragment"] or ""):
         return None
-    if authority == "" and not path:
+    if authority == "" and not path and match["query"] is None and match["fragment"] is None:
         return None  # an authority is expected
     if scheme is None and ":" in path.partition("/")[0] and authority is None:
         return None  # what stands before the colon is no scheme
     opaque = scheme is not None and authority is None and not path.startswith("/")
-    if opaque and not rest:
+    if opaque and not path and match["query"] is None:
         return None  # a part behind the scheme is expected
+    if not opaque and ("[" in path or "]" in path):
+        return None
     server = _SERVER.fullmatch(authority) if authority else None
     port = server["port"] if server else None
+    if port and int(port) > _LARGEST_INT:
+        server = port = None  # then the authority is any name
+    if authority and server is None and ("[" in authority or "]" in authority):
+        return None
     return {
         "domain": server["host"] if server else None,
         "fragment": _decoded(match["fragment"]),
@@ -69,15 +77,20 @@ def _uri(text: str, match: re.Match[str]) -> dict[str, Any] | None:
     }
 
 
-def _url(match: re.Match[str]) -> dict[str, Any] | None:
+def _url(text: str) -> dict[str, Any] | None:
     """As `java.net.URL`, which decodes nothing; None for what is none."""
-    if (match["scheme"] or "").lower() not in _PROTOCOLS:
+    match = _URI.fullmatch(text)
+    if match is None or (match["scheme"] or "").lower() not in _PROTOCOLS:
         return None
-    authority = _URL_AUTHORITY.fullmatch(match["authority"] or "")
+    given = match["authority"] or ""
+    authority = _URL_AUTHORITY.fullmatch(given if given.count("@") < 2 else "")
     if authority is None:
         return None
+    host = authority["host"]
+    if _NO_HOST.search(host) and not _SERVER.fullmatch(host):
+        return None
     return {
-        "domain": authority["host"],
+        "domain": host,
         "fragment": match["fragment"],
         "path": match["path"],
         "port": int(authority["port"]) if authority["port"] else None,

@@ -44,7 +44,7 @@ class TextProcessor(RecordProcessor[S], Generic[S]):
             result = self.process(value)
         else:
             raise fields.cannot_cast(spec.field, value, "java.lang.String")
-        fields.put(record, spec.target_field or spec.field, result)
+        fields.put(record, spec.field if spec.target_field is None else spec.target_field, result)
 
     def _text(self, item: Any) -> str:
         if isinstance(item, str):

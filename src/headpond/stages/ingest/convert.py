@@ -7,6 +7,7 @@ fits none. JSON knows one kind of number with a point: a `float` is written with
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,23 +55,31 @@ class Convert(RecordProcessor[ConvertSpec]):
             raise ValueError(f"Field [{spec.field}] is null, cannot be converted to type [{spec.type}]")
         convert = _CONVERSIONS[spec.type]
         result = [convert(item) for item in value] if isinstance(value, list) else convert(value)
-        fields.put(record, spec.target_field or spec.field, result)
+        fields.put(record, spec.field if spec.target_field is None else spec.target_field, result)
 
 
 def _number(kind: str, parse: Callable[[str], Any]) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
-        text = java.text(value)
+        text = _text(value)
         try:
-            return parse(text)
+            number = parse(text)
         except RestError as error:
             reason = f"unable to convert [{text}] to {kind}"
             raise RestError(400, "illegal_argument_exception", reason, caused_by=error) from None
+        return number if math.isfinite(number) else java.text(number)  # JSON has no other form for it
 
     return convert
 
 
+def _text(value: Any) -> str:
+    if value is None:  # an item of a list
+        reason = 'Cannot invoke "Object.toString()" because "value" is null'
+        raise RestError(500, "null_pointer_exception", reason)
+    return java.text(value)
+
+
 def _boolean(value: Any) -> bool:
-    text = java.text(value)
+    text = _text(value)
     if text.lower() not in ("true", "false"):
         reason = f"[{text}] is not a boolean value, cannot convert to boolean"
         raise RestError(400, "illegal_argument_exception", reason)
@@ -107,6 +116,6 @@ _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "double": _number("double", java.parse_double),
     "boolean": _boolean,
     "ip": _ip,
-    "string": java.text,
+    "string": _text,
     "auto": _auto,
 }

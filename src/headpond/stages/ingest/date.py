@@ -117,8 +117,7 @@ class Date(RecordProcessor[DateSpec]):
                 return read(text, found_zone, locale)
             except (RestError, ValueError) as error:
                 first = first or error
-        assert first is not None
-        raise first
+        raise first or ValueError(f"unable to parse date [{text}]")  # without formats no date can be read
 
 
 def _reading(text: str) -> _Read:

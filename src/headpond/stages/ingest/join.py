@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from headpond.errors import RestError
 from headpond.stages import fields, java
 from headpond.stages.ingest.base import ProcessorSpec, RecordProcessor
 from headpond.stages.record import Record
@@ -27,6 +28,7 @@ class Join(RecordProcessor[JoinSpec]):
 
         Raises:
             ValueError: the field is missing or no list.
+            RestError: 500 `null_pointer_exception`, an item is null.
         """
         spec = self.spec
         value = fields.get(record, spec.field)
@@ -34,5 +36,7 @@ class Join(RecordProcessor[JoinSpec]):
             raise ValueError(f"field [{spec.field}] is null, cannot join.")
         if not isinstance(value, list):
             raise fields.cannot_cast(spec.field, value, "java.util.List")
+        if None in value:
+            raise RestError(500, "null_pointer_exception", f"field [{spec.field}] holds a null, cannot join.")
         joined = spec.separator.join(java.text(item) for item in value)
-        fields.put(record, spec.target_field or spec.field, joined)
+        fields.put(record, spec.field if spec.target_field is None else spec.target_field, joined)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Self
 
@@ -58,7 +59,7 @@ class Json(RecordProcessor[JsonSpec]):
         spec = self.spec
         if not spec.add_to_root:
             value = self._parsed(fields.get(record, spec.field))
-            fields.put(record, spec.target_field or spec.field, value)
+            fields.put(record, spec.field if spec.target_field is None else spec.target_field, value)
             return
         found = self._parsed(record.root.get(spec.field))
         if not isinstance(found, dict):
@@ -74,7 +75,7 @@ class Json(RecordProcessor[JsonSpec]):
         if not stripped:
             return None
         hook = dict if self.spec.allow_duplicate_keys else _without_duplicates
-        decoder = json.JSONDecoder(object_pairs_hook=hook, parse_constant=_refuse_constant)
+        decoder = json.JSONDecoder(object_pairs_hook=hook, parse_constant=_refuse_constant, parse_float=_number)
         try:
             found, end = decoder.raw_decode(stripped)
         except json.JSONDecodeError as error:
@@ -91,6 +92,11 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"Duplicate field '{key}'")
         found[key] = value
     return found
+
+
+def _number(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else java.text(number)  # JSON has no other form for it
 
 
 def _refuse_constant(name: str) -> Any:

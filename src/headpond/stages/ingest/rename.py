@@ -43,6 +43,8 @@ class Rename(RecordProcessor[RenameSpec]):
         if not path or not fields.has(record, path, in_range=True):
             if self.spec.ignore_missing:
                 return
+            if not path:
+                raise ValueError("field path cannot be null nor empty")
             raise ValueError(f"field [{path}] doesn't exist")
         if fields.has(record, target, in_range=True) and not self.spec.override:
             raise ValueError(f"field [{target}] already exists")

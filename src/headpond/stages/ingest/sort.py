@@ -46,11 +46,11 @@ class Sort(RecordProcessor[SortSpec]):
         if not isinstance(value, list):
             raise fields.cannot_cast(spec.field, value, "java.util.List")
         kinds = {java.type_name(item) for item in value}
-        if len(kinds) > 1 or kinds & {"null", "java.util.HashMap", "java.util.ArrayList"}:
+        if len(value) > 1 and (len(kinds) > 1 or kinds & {"null", "java.util.HashMap", "java.util.ArrayList"}):
             listed = " and ".join(sorted(f"class {kind}" for kind in kinds))
             raise RestError(500, "class_cast_exception", f"items of the list cannot be compared: {listed}")
-        ordered = sorted(value, key=_code_units, reverse=spec.order == "desc")
-        fields.put(record, spec.target_field or spec.field, ordered)
+        ordered = sorted(value, key=_code_units, reverse=spec.order == "desc") if len(value) > 1 else list(value)
+        fields.put(record, spec.field if spec.target_field is None else spec.target_field, ordered)
 
 
 def _code_units(item: Any) -> Any:

@@ -47,4 +47,4 @@ class Split(RecordProcessor[SplitSpec]):
                 return
             raise ValueError(f"field [{spec.field}] is null, cannot split.")
         parts = java_matcher.split(self._separator, text, -1 if spec.preserve_trailing else 0)
-        fields.put(record, spec.target_field or spec.field, parts)
+        fields.put(record, spec.field if spec.target_field is None else spec.target_field, parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import hexdigits
 from urllib.parse import unquote_plus
 
 from headpond.stages.ingest._text import TextProcessor, TextSpec
@@ -29,7 +30,7 @@ class Urldecode(TextProcessor[UrldecodeSpec]):
             if len(match[1]) < 2:
                 raise ValueError("URLDecoder: Incomplete trailing escape (%) pattern")
             if not re.fullmatch(r"[0-9a-fA-F]{2}", match[1]):
-                raise ValueError(
-                    f'URLDecoder: Illegal hex characters in escape (%) pattern - Error at index 0 in: "{match[1]}"'
-                )
+                wrong = next(character for character in match[1] if character not in hexdigits)
+                reason = f'not a hexadecimal digit: "{wrong}" = {ord(wrong)}'
+                raise ValueError(f"URLDecoder: Illegal hex characters in escape (%) pattern - {reason}")
         return unquote_plus(text, errors="replace")

@@ -23,7 +23,7 @@ _DEEPEST = 100
 _EQUALITY = ("==", "!=", "===", "!==")
 _ORDER = ("<", "<=", ">", ">=")
 _ROOTS = ("ctx", "params")
-_CONSTANTS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
+_CONSTANTS: Mapping[str, Any] = {"true": True, "false": False}
 
 
 def parse(text: str) -> Expression:
@@ -40,6 +40,8 @@ class _Parser:
         self._tokens = found
         self._at = 0
         self._depth = 0
+        self._lists: list[Expression] = []
+        self._null: Expression = lambda scope: None
 
     def whole(self) -> Expression:
         self._take("return")
@@ -78,8 +80,17 @@ class _Parser:
 
     def _equality(self) -> Expression:
         left = self._relation()
-        while operator := self._take(*_EQUALITY):
-            left = _equal(left, self._relation(), wanted=operator.startswith("="))
+        while (place := self._next.at) and (operator := self._take(*_EQUALITY)):
+            right = self._relation()
+            if any(side in self._lists for side in (left, right)):
+                raise UnsupportedError(
+                    f"{operator!r} at character {place} does not compare lists, [contains] looks into them"
+                )
+            if len(operator) == len("===") and self._null not in (left, right):
+                raise UnsupportedError(
+                    f"{operator!r} at character {place} is known for null only, use {operator[:2]!r}"
+                )
+            left = _equal(left, right, wanted=operator.startswith("="))
         return left
 
     def _relation(self) -> Expression:
@@ -114,8 +125,8 @@ class _Parser:
             return lambda scope: not values.truth(inner(scope))
         if self._next.text == "-" and self._tokens[self._at + 1].kind == "number":
             self._at += 1
-            number = -_number(self._advance().text)
-            return lambda scope: number
+            negative = self._number(self._advance(), -1)
+            return lambda scope: negative
         return self._postfix()
 
     def _postfix(self) -> Expression:
@@ -146,7 +157,7 @@ class _Parser:
     def _primary(self) -> Expression:
         token = self._advance()
         if token.kind == "number":
-            number = _number(token.text)
+            number = self._number(token)
             return lambda scope: number
         if token.kind == "text":
             return lambda scope: token.text
@@ -156,18 +167,28 @@ class _Parser:
             return inner
         if token.text == "[":
             parts = self._list("]")
-            return lambda scope: [part(scope) for part in parts]
+            self._lists.append(lambda scope: [part(scope) for part in parts])
+            return self._lists[-1]
         if token.kind == "name":
             return self._name(token)
         self._at -= 1
         raise self._refusal()
 
     def _name(self, token: Token) -> Expression:
+        if token.text == "null":
+            return self._null
         if token.text in _CONSTANTS:
             return lambda scope: _CONSTANTS[token.text]
         if token.text in _ROOTS:
             return lambda scope: scope[token.text]
         raise UnsupportedError(f"{token.text!r} at character {token.at} is not known here, only ctx and params are")
+
+    @staticmethod
+    def _number(token: Token, sign: int = 1) -> int | float:
+        try:
+            return sign * values.number(token.text)
+        except ValueError as error:
+            raise UnsupportedError(f"the number at character {token.at}: {error}") from None
 
     # -- tokens
 
@@ -221,11 +242,6 @@ def _named(token: Token, known: Any) -> str:
     near = nearest(token.text, known)
     meant = f", did you mean {near!r}?" if near else ""
     return f"{token.text!r} at character {token.at} is not known here{meant}"
-
-
-def _number(text: str) -> int | float:
-    digits = text.rstrip("lLfFdD")
-    return int(digits) if digits.isdecimal() and text[-1] not in "fFdD" else float(digits)
 
 
 def _elvis(value: Expression, other: Expression) -> Expression:

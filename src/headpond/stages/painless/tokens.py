@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _REGEX = re.compile(r"/(?P<pattern>(?:[^/\\\n]|\\.)+)/(?P<flags>[a-zA-Z]*)")
+_WRONG_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\[^\\'\"])")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -62,6 +63,10 @@ def tokens(text: str) -> list[Token]:
 
 def _token(match: re.Match[str], at: int) -> Token:
     if match["text"] is not None:
+        if wrong := _WRONG_ESCAPE.search(match["text"]):
+            raise UnsupportedError(
+                f"{wrong[0]!r} in the text at character {at} is no escape, only \\\\ and the quote are"
+            )
         return Token("text", _ESCAPE.sub(r"\1", match["text"][1:-1]), at)
     if match["number"] is not None:
         return Token("number", match["number"], at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from headpond.errors import RestError
 from headpond.stages import java
 
@@ -61,10 +63,27 @@ def call(value: Any, name: str, arguments: Sequence[Any]) -> Any:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """`==`: numbers by their value, anything else by type and value."""
+    """`==`: numbers by their value, anything else by type and value.
+
+    Lists and objects are seen through wrappers that are made anew each time, so no one equals another.
+    """
     if is_number(left) and is_number(right):
         return bool(left == right)
-    return equal_objects(left, right)
+    return not isinstance(left, list | Mapping) and equal_objects(left, right)
+
+
+def number(text: str) -> int | float:
+    """The value of a literal: `1`, `1L`, `1.5`, `1f`, `1e3`.
+
+    Raises:
+        ValueError: a whole number needs an `L` behind it.
+    """
+    digits = text.rstrip("lLfFdD")
+    if not digits.isdecimal() or text[-1] in "fFdD":
+        return float(np.float32(digits)) if text[-1] in "fF" else float(digits)
+    if int(digits) > _LARGEST_INT and text[-1] not in "lL":
+        raise ValueError(f"{text} is no int; a long is written {text}L")
+    return int(digits)
 
 
 def equal_objects(left: Any, right: Any) -> bool:
@@ -100,12 +119,10 @@ def is_number(value: Any) -> bool:
 
 
 TYPES: Mapping[str, Callable[[Any], bool]] = {
-    "ArrayList": lambda value: isinstance(value, list),
     "Boolean": lambda value: isinstance(value, bool),
     "Collection": lambda value: isinstance(value, list),
     "Double": lambda value: isinstance(value, float),
     "Float": lambda value: False,
-    "HashMap": lambda value: isinstance(value, Mapping),
     "Integer": lambda value: java.type_name(value) == "java.lang.Integer",
     "List": lambda value: isinstance(value, list),
     "Long": lambda value: java.type_name(value) == "java.lang.Long",
@@ -115,6 +132,7 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
     "String": lambda value: isinstance(value, str),
 }
 """What `instanceof` knows. A number of a document with a point is a Double, never a Float."""
+_LARGEST_INT = (1 << 31) - 1
 
 
 def _substring(value: str, start: int, end: int | None = None) -> str:
@@ -142,7 +160,7 @@ _TEXT: dict[tuple[str, int], Method] = {
     ("concat", 1): lambda value, other: value + other,
     ("contains", 1): lambda value, part: part in value,
     ("endsWith", 1): lambda value, part: value.endswith(part),
-    ("equalsIgnoreCase", 1): lambda value, other: isinstance(other, str) and value.lower() == other.lower(),
+    ("equalsIgnoreCase", 1): lambda value, other: other is not None and value.lower() == other.lower(),
     ("indexOf", 1): lambda value, part: value.find(part),
     ("isBlank", 0): lambda value: not value.strip(),
     ("isEmpty", 0): lambda value: not value,
@@ -164,7 +182,6 @@ _LIST: dict[tuple[str, int], Method] = {
     ("getLength", 0): len,
     ("indexOf", 1): _place,
     ("isEmpty", 0): lambda value: not value,
-    ("length", 0): len,
     ("size", 0): len,
 }
 _OBJECT: dict[tuple[str, int], Method] = {
