@@ -23,6 +23,7 @@ from headpond.inference.secrets import Secrets
 from headpond.inference.task_type import TaskType
 from headpond.node.begun import Begun
 from headpond.node.endpoints import Endpoints, Stored, already_exists
+from headpond.node.inference_refusals import in_use, no_such_to_update, not_created, not_found
 from headpond.node.store.database import Database
 from headpond.node.trained_models.deployments import Deployments
 from headpond.node.workers import QueueFullError, Workers
@@ -175,11 +176,11 @@ class Inference:
         """
         endpoint, _ = self._find(inference_id, task_type)
         pipelines = self._users(inference_id)
-        in_use = _in_use(inference_id, pipelines) if pipelines else ""
+        reason = in_use(inference_id, pipelines) if pipelines else ""
         if dry_run:
-            return {"acknowledged": False, "pipelines": pipelines, "indexes": [], "error_message": in_use}
-        if in_use and not force:
-            raise status_exception(409, in_use)
+            return {"acknowledged": False, "pipelines": pipelines, "indexes": [], "error_message": reason}
+        if reason and not force:
+            raise status_exception(409, reason)
         if self._endpoints.remove(inference_id):
             self._stop(endpoint)
         return {"acknowledged": True, "pipelines": [], "indexes": []}
@@ -326,9 +327,9 @@ class Inference:
         try:
             return self._ask(endpoint, secrets, probe, deadline)
         except RestError as error:
-            raise _not_created(error) from error
+            raise not_created(error) from error
         except HeadpondError as error:
-            raise _not_created(status_exception(400, str(error))) from error
+            raise not_created(status_exception(400, str(error))) from error
 
     def _find(self, inference_id: str, task_type: TaskType | None) -> Stored:
         stored = self._stored(inference_id)
@@ -373,30 +374,6 @@ class Inference:
     def _stop(self, endpoint: Endpoint) -> None:
         if endpoint.service in SERVICES:
             self._service(endpoint.service).stop(endpoint)
-
-
-def not_found(inference_id: str) -> RestError:
-    """The answer for an id that no endpoint has."""
-    return RestError(404, "resource_not_found_exception", f"Inference endpoint not found [{inference_id}]")
-
-
-def no_such_to_update(inference_id: str) -> RestError:
-    """The answer to an `_update` of an id that no endpoint has."""
-    reason = f"The inference endpoint [{inference_id}] does not exist and cannot be updated"
-    return RestError(404, "resource_not_found_exception", reason)
-
-
-def _in_use(inference_id: str, pipelines: list[str]) -> str:
-    listed = ", ".join(pipelines)
-    return (
-        f"Inference endpoint {inference_id} is referenced by pipelines: [{listed}]. Ensure that no pipelines are using"
-        " this inference endpoint, or use force to ignore this warning and delete the inference endpoint."
-    )
-
-
-def _not_created(cause: RestError) -> RestError:
-    reason = "Could not complete inference endpoint creation as validation call to service threw an exception."
-    return status_exception(400, reason, caused_by=cause)
 
 
 def parse_timeout(timeout: str | None) -> Deadline:

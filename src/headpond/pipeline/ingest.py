@@ -145,6 +145,8 @@ def ingest(
     except BaseException as fault:
         if keeper:
             keeper.end(INTERRUPTED if isinstance(fault, KeyboardInterrupt) else STOPPED, fault)
+        if isinstance(fault, KeyboardInterrupt):  # one that came while the job was ending
+            raise _interrupted(counters.report(name, letters.path, complete=False), forced=True) from None
         raise
     finally:
         letters.close()
