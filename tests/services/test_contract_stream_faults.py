@@ -98,9 +98,9 @@ def test_a_stream_that_is_too_long_ends_with_an_error(stand: Stand, monkeypatch:
     assert refusal.pieces.startswith("one")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def paused() -> Iterator[dict[str, "Future[Refusal]"]]:
-    """What came of providers that fell silent in the middle, all of them at once."""
+    """What came of providers that fell silent in the middle, all of them at once, while the other tests run."""
 
     def ask(stand: Stand) -> Refusal:
         def answer(asked: Asked) -> Reply:
