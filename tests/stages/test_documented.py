@@ -1,4 +1,4 @@
-"""The examples of Elasticsearch's documentation, on the client and on the pond: one implementation, the same answers."""
+"""The examples of Elasticsearch's documentation, on the client and on the pond, by one implementation."""
 
 from __future__ import annotations
 

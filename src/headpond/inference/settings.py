@@ -143,10 +143,14 @@ class Settings:
     def headers(self, name: str) -> dict[str, str] | None:
         """HTTP headers; those that say how a request is framed and where it goes are not the user's to set."""
         headers = self.string_map(name)
-        for header in headers or {}:
+        self.refuse_framing(name, headers or {})
+        return headers
+
+    def refuse_framing(self, name: str, headers: Iterable[str]) -> None:
+        """Notes headers that would frame a request in another way than it is sent, or send it elsewhere."""
+        for header in headers:
             if header.strip().lower() in _FRAMING:
                 self.wrong(f"does not allow the header [{header}] in [{name}]")
-        return headers
 
     def wrong(self, problem: str) -> None:
         """Notes a problem of this scope."""

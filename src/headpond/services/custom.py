@@ -107,7 +107,8 @@ class Custom(Provider):
             shown["dimensions"] = settings.positive("dimensions")
             shown["max_input_tokens"] = settings.positive("max_input_tokens")
         shown["url"] = settings.text("url", required=True)
-        shown["headers"] = settings.headers("headers") or None
+        shown["headers"] = _scalars(settings, "headers", (str,)) or None
+        settings.refuse_framing("headers", shown["headers"] or ())
         shown["query_parameters"] = _pairs(settings, "query_parameters") or None
         shown["request"] = settings.text("request", required=True)
         shown["response"] = _response(task_type, settings)
