@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from headpond.errors import RestError
+
 
 def replace(pattern: Any, replacement: str, text: str) -> str:
     """`Matcher.replaceAll`; groups are `$1` and `${name}`, a backslash takes the next character as it is.
 
     Raises:
-        ValueError: the replacement names a group that is not there.
+        ValueError: the replacement is broken, or names a group that is not there.
+        RestError: 500 `index_out_of_bounds_exception`, a group with its number is not there.
     """
     return str(pattern.sub(lambda match: _expanded(match, replacement), text))
 
@@ -67,7 +70,7 @@ def _group(match: Any, replacement: str, at: int) -> tuple[int | str, int]:
     number = int(replacement[at])
     at += 1
     if number > match.re.groups:
-        raise ValueError(f"No group {number}")
+        raise RestError(500, "index_out_of_bounds_exception", f"No group {number}")
     while at < len(replacement) and replacement[at].isdecimal():
         longer = number * 10 + int(replacement[at])
         if longer > match.re.groups:
