@@ -52,9 +52,9 @@ CASES = {
     ),
     "unknown option": (
         GOOD.replace("output_field: vector", "output_feld: vector"),
-        "missing-key",
+        "unknown-key",
         7,
-        "[output_field] is required",
+        "unknown key 'output_feld', did you mean 'output_field'?",
     ),
     "undeclared endpoint": (
         GOOD.replace("model_id: dense", "model_id: dnse"),
@@ -113,9 +113,9 @@ CASES = {
     "no query": (GOOD.replace("{{query}}", "mill"), "no-query", 8, "the search never uses {{query}}"),
     "wrong retriever": (
         GOOD.replace('query: {match: {body: "{{query}}"}}', 'retriever: {rrf: {retreivers: ["{{query}}"]}}'),
-        "missing-key",
+        "unknown-key",
         9,
-        "[retrievers] is required",
+        "unknown key 'retreivers', did you mean 'retrievers'?",
     ),
     "two processors in one": (
         GOOD.replace("- inference:", "- drop: {}\n    inference:"),

@@ -26,6 +26,7 @@ from headpond.pipeline.lint import Finding, check
 from headpond.pipeline.plan.counting import Tokenizers
 from headpond.pipeline.plan.plan import Plan, plan
 from headpond.pipeline.plan.trial import Trial, trial
+from headpond.pipeline.push import push
 from headpond.pipeline.replay import Replay, ReplayReport, replay
 from headpond.pipeline.report import OnProgress, Report
 from headpond.pipeline.sources import Given
@@ -277,6 +278,18 @@ class Pipeline:
             wide: whether `widened(body)` was sent; the answer is then cut to the page that `body` asks for.
         """
         return searching.process(self.spec, self.client, body, answer, wide=wide)
+
+    def push(self) -> dict[str, dict[str, Any]]:
+        """Installs the processors on the target as an ingest pipeline of this name, with those that it calls.
+
+        Returns:
+            The bodies that were installed, by id.
+
+        Raises:
+            PipelineError: a processor is one that Elasticsearch has not (names all of them), or the target refuses it.
+            TargetError: an endpoint that processors ask is missing, or the target cannot be used.
+        """
+        return push(self.client, self.spec)
 
     def test(self) -> list[CaseResult]:
         """Runs the pipeline's `tests:`."""

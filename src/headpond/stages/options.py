@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -96,7 +97,29 @@ def validate(
         if processor is not None or pipeline is not None:
             answer = _answer(item, unknown, processor, tag if isinstance(tag, str) else None, pipeline)
         problems.append(_problem(model, item, where, answer))
-    raise Wrong(problems)
+    raise Wrong(_once(problems))
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    """Without missing options where one that is not valid stands in their place; a node still says what is missing."""
+    instead = {problem.where.keys[:-1]: problem for problem in problems if problem.code in _IN_PLACE}
+    kept = []
+    for problem in problems:
+        other = instead.get(problem.where.keys)
+        if problem.code != "missing-key" or other is None or not _replaces(other, problem):
+            kept.append(problem)
+        elif problem.answer is not None:
+            at = problems.index(other)
+            problems[at] = replace(other, answer=problem.answer)
+    return kept
+
+
+_IN_PLACE = ("unknown-key", "unsupported-option")
+
+
+def _replaces(other: Problem, missing: Problem) -> bool:
+    name = missing.message.partition("]")[0].removeprefix("[")
+    return other.code == "unsupported-option" or other.message.endswith(f"did you mean {name!r}?")
 
 
 def parse_exception(

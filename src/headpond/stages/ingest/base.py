@@ -80,7 +80,8 @@ class Processor(ABC, Generic[S]):
 
     Attributes:
         Spec: the options, checked when a pipeline is loaded.
-        elasticsearch: whether Elasticsearch has this processor, so that a pipeline with it can be installed there.
+        elasticsearch: whether Elasticsearch has this processor, so that a pipeline with it can be installed there; of
+            one that is not headpond's own False, unless it says otherwise.
         traces_itself: whether it notes in a record's trace what it did.
         spec: this processor's options.
         name: where it stands, as in `processors[1].inference`.
@@ -89,6 +90,11 @@ class Processor(ABC, Generic[S]):
     Spec: ClassVar[type[ProcessorSpec]]
     elasticsearch: ClassVar[bool] = True
     traces_itself: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not cls.__module__.startswith("headpond.") and "elasticsearch" not in cls.__dict__:
+            cls.elasticsearch = False
 
     def __init__(self, spec: S, name: str) -> None:
         self.spec = spec
