@@ -55,7 +55,8 @@ def push(client: Elasticsearch, spec: PipelineSpec) -> dict[str, dict[str, Any]]
     missing = [name for name in spec.processors.endpoints() if endpoints.get(client, name) is None]
     if missing:
         listed = ", ".join(missing)
-        raise TargetError(f"the target has no endpoint [{listed}]", hint=f"make it: headpond apply {spec.where.file or spec.name}")
+        make = f"make it: headpond apply {spec.where.file or spec.name}"
+        raise TargetError(f"the target has no endpoint [{listed}]", hint=make)
     for id, body in made.items():
         try:
             client.ingest.put_pipeline(id=id, body=body)
