@@ -26,6 +26,8 @@ from headpond.services._known import ELASTICSEARCH_SERVICES
 from headpond.services.base import Service
 from headpond.stages.ingest import PROCESSORS
 from headpond.stages.ingest.base import ProcessorSpec
+from headpond.stages.request import REQUEST_PROCESSORS
+from headpond.stages.request.base import RequestProcessorSpec
 from headpond.stages.response import RESPONSE_PROCESSORS
 from headpond.stages.response.base import ResponseProcessorSpec
 
@@ -38,6 +40,7 @@ PAGE = ROOT / "docs" / "reference.md"
 SERVICES: Registry[Service] = Registry("service", "headpond.services", Service)  # type: ignore[type-abstract]
 STAGES: tuple[tuple[str, Registry[Any], type[BaseModel]], ...] = (
     ("Processors", PROCESSORS, ProcessorSpec),
+    ("Request processors", REQUEST_PROCESSORS, RequestProcessorSpec),
     ("Response processors", RESPONSE_PROCESSORS, ResponseProcessorSpec),
 )
 HEAD = """# Reference

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from headpond.pipeline.query_text import query_text, without_ext
+from headpond.pipeline.query.text import query_text, without_ext
 
 BODIES: list[tuple[dict[str, Any], str | None]] = [
     ({"query": {"match": {"body": "mill"}}}, "mill"),

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from headpond.errors import PipelineError
-from headpond.pipeline.retrieve.tree import Leaf, Node, is_compound, leaves, parse
-from headpond.pipeline.search_filter import with_filter
+from headpond.pipeline.query.filter import with_filter
+from headpond.pipeline.query.retrieve.tree import Leaf, Node, is_compound, leaves, parse
 from headpond.stages.where import Where
 
 WHERE = Where("p.yaml").at("retriever")

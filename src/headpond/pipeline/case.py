@@ -21,9 +21,11 @@ from headpond.pipeline.embedder import Pace
 from headpond.pipeline.ingest import ingest
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.load import build
+from headpond.pipeline.query.search import search
+from headpond.pipeline.query.searcher import Searcher
+from headpond.pipeline.query.searches import Answer, IndexSearches
 from headpond.pipeline.references import SECTIONS, references
 from headpond.pipeline.retry import Retry
-from headpond.pipeline.search import Answer, search
 from headpond.pipeline.spec import Case, PipelineFile, PipelineSpec
 from headpond.stages.response import RESPONSE_PROCESSORS
 
@@ -100,6 +102,7 @@ def renamed(spec: PipelineSpec, case: Case, mark: str) -> PipelineSpec:
             endpoints[own] = {"task_type": _task_type(spec, name, reference.task_types), **_FAKE}
     kept = {key: getattr(file, key) for key in SECTIONS}
     data |= {key: value for key, value in kept.items() if value} | {"endpoints": endpoints, "tests": []}
+    data.pop("deadline", None)
     for item in data.get("response_processors", []):
         for name, options in item.items():
             if "deadline" in RESPONSE_PROCESSORS.get(name).Spec.model_fields:
@@ -130,7 +133,8 @@ def _run(spec: PipelineSpec, case: Case, client: Elasticsearch, index: str) -> t
         if letters.exists():
             refused = (orjson.loads(line) for line in letters.read_bytes().splitlines())
             return [f"a document was refused: {letter['error']} (record {letter['line']})" for letter in refused], ()
-    answer = search(spec, client, index, case.query, size=case.size, filter=case.filter)
+    searches = IndexSearches(client, index)
+    answer = search(Searcher(spec, client), searches, case.query, size=case.size, filter=case.filter)
     hits = tuple(hit["_id"] for hit in answer["hits"]["hits"])
     return list(_compare(case, hits, answer)), hits
 

@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 from headpond import mappings
 from headpond.errors import HeadpondError, PipelineError, nearest
-from headpond.pipeline import environment, search_template
+from headpond.pipeline import environment
 from headpond.pipeline.endpoint_settings import Judge, settings_findings
 from headpond.pipeline.find import find
 from headpond.pipeline.load import load
+from headpond.pipeline.query import template
+from headpond.pipeline.query.retrieve.tree import is_compound, parse
+from headpond.pipeline.query.template import render
 from headpond.pipeline.references import endpoint_ids, references
-from headpond.pipeline.retrieve.tree import is_compound, parse
-from headpond.pipeline.search_template import render
 from headpond.pipeline.spec import PipelineSpec
 from headpond.stages.where import Problem, Where, Wrong
 
@@ -167,10 +168,10 @@ def _search(spec: PipelineSpec) -> Iterator[Problem]:
         return
     where = spec.where.at("search")
     known = True
-    for name, place in search_template.placeholders(spec.file.search, where):
-        if name not in search_template.NAMES:
+    for name, place in template.placeholders(spec.file.search, where):
+        if name not in template.NAMES:
             known = False
-            yield from _problems(search_template.unknown(name, place), place)
+            yield from _problems(template.unknown(name, place), place)
     retriever = spec.file.search.get("retriever")
     if known and retriever is not None and is_compound(retriever):
         try:

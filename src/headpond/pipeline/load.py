@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from headpond import mappings
 from headpond.errors import InputError, nearest
@@ -17,10 +17,12 @@ from headpond.stages.ingest.pipeline import Pipeline as CallsPipeline
 from headpond.stages.ingest_body import read_pipeline
 from headpond.stages.ingest_pipeline import IngestPipeline
 from headpond.stages.known import OURS, Known
-from headpond.stages.options import read, validate
+from headpond.stages.options import Names, read, validate
+from headpond.stages.request import REQUEST_PROCESSORS
 from headpond.stages.response import RESPONSE_PROCESSORS
-from headpond.stages.response.base import ResponseProcessor
 from headpond.stages.where import Problem, Where, Wrong
+
+Stage = TypeVar("Stage")
 
 
 def load(name_or_path: str | Path, stages: Sequence[Function] = ()) -> PipelineSpec:
@@ -73,12 +75,8 @@ def build(data: dict[str, Any], where: Where, *, name: str, folder: Path | None,
     except Wrong as error:
         problems += error.problems
     processors = _processors(data, where, name, known, problems)
-    response: list[ResponseProcessor[Any]] = []
-    for index, item in _items(data, "response_processors"):
-        try:
-            response.append(_response_processor(item, where.at("response_processors", index)))
-        except Wrong as error:
-            problems += error.problems
+    request = tuple(_query_stages(data, "request_processors", REQUEST_PROCESSORS, where, problems))
+    response = tuple(_query_stages(data, "response_processors", RESPONSE_PROCESSORS, where, problems))
     mapping = None
     try:
         mapping = _mapping(file, where, folder)
@@ -86,7 +84,7 @@ def build(data: dict[str, Any], where: Where, *, name: str, folder: Path | None,
         problems += error.problems
     if problems:
         raise Wrong(sorted(problems, key=lambda problem: problem.where.line or 0))
-    return PipelineSpec(name, file, processors, tuple(response), mapping, where, known)
+    return PipelineSpec(name, file, processors, response, request, mapping, where, known)
 
 
 _OWN = ("description", "processors", "on_failure", "field_access_pattern")
@@ -133,9 +131,17 @@ def _items(data: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
     return [(at, item) for at, item in enumerate(given) if isinstance(item, dict)] if isinstance(given, list) else []
 
 
-def _response_processor(item: Mapping[str, Any], where: Where) -> ResponseProcessor[Any]:
-    name, kind, spec = read(item, RESPONSE_PROCESSORS, where)
-    return kind(spec, where.at(name).path)
+def _query_stages(
+    data: dict[str, Any], section: str, known: Names[Stage], where: Where, problems: list[Problem]
+) -> Iterator[Stage]:
+    """The stages of a section; what is wrong with them is added to `problems`."""
+    for index, item in _items(data, section):
+        place = where.at(section, index)
+        try:
+            name, kind, spec = read(item, known, place)
+            yield kind(spec, place.at(name).path)  # type: ignore[call-arg]  # both kinds of query stages are made so
+        except Wrong as error:
+            problems += error.problems
 
 
 def _mapping(file: PipelineFile, where: Where, folder: Path | None) -> dict[str, Any] | None:

@@ -12,12 +12,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from headpond.pipeline import search as searching
 from headpond.pipeline.callbacks import OnDeadLetter
 from headpond.pipeline.case import CaseResult, run_tests
 from headpond.pipeline.endpoint_settings import Judge
 from headpond.pipeline.endpoints import apply
-from headpond.pipeline.field_models import FieldModels
 from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.infer import dimensions
 from headpond.pipeline.ingest import ingest
@@ -27,6 +25,11 @@ from headpond.pipeline.plan.counting import Tokenizers
 from headpond.pipeline.plan.plan import Plan, plan
 from headpond.pipeline.plan.trial import Trial, trial
 from headpond.pipeline.push import push
+from headpond.pipeline.query.search import search
+from headpond.pipeline.query.searcher import Searcher
+from headpond.pipeline.query.searches import IndexSearches
+from headpond.pipeline.query.text import query_text
+from headpond.pipeline.query.widen import widened
 from headpond.pipeline.replay import Replay, ReplayReport, replay
 from headpond.pipeline.report import OnProgress, Report
 from headpond.pipeline.sources import Given
@@ -47,6 +50,7 @@ class Pipeline:
     Attributes:
         spec: as given.
         client: as given.
+        searcher: its query side.
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class Pipeline:
         self._judge = judge
         self.spec = spec
         self.client = client
-        self._models: dict[str, FieldModels] = {}
+        self.searcher = Searcher(spec, client)
 
     def __repr__(self) -> str:
         return f"Pipeline({self.spec.name!r})"
@@ -261,13 +265,12 @@ class Pipeline:
             TargetError: the target or the index is not there.
         """
         name = index_name(self.spec, index)
-        models = self._models.setdefault(name, FieldModels(self.client, name))
-        options: dict[str, Any] = {"size": size, "from_": from_, "filter": filter, "models": models}
-        return searching.search(self.spec, self.client, name, text, **options)
+        searches = IndexSearches(self.client, name)
+        return search(self.searcher, searches, text, size=size, from_=from_, filter=filter)
 
     def widened(self, body: dict[str, Any]) -> dict[str, Any]:
         """A `_search` body that asks for as many hits as the response processors want to see."""
-        return searching.widened(self.spec, body)
+        return widened(self.spec.response_processors, body)
 
     def process(self, body: dict[str, Any], answer: dict[str, Any], *, wide: bool = False) -> dict[str, Any]:
         """Runs the response processors over the answer to any `_search`.
@@ -277,7 +280,10 @@ class Pipeline:
             answer: what came back.
             wide: whether `widened(body)` was sent; the answer is then cut to the page that `body` asks for.
         """
-        return searching.process(self.spec, self.client, body, answer, wide=wide)
+        if not self.spec.response_processors or not isinstance(answer.get("hits"), dict):
+            return answer
+        page = body if wide else {"size": len(answer["hits"].get("hits", []))}
+        return self.searcher.finish(answer, query_text(body), page)
 
     def push(self) -> dict[str, dict[str, Any]]:
         """Installs the processors on the target as an ingest pipeline of this name, with those that it calls.

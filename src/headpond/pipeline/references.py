@@ -10,7 +10,7 @@ from headpond.pipeline.spec import PipelineFile, PipelineSpec
 from headpond.stages.where import Where
 
 EMBEDS = frozenset({"text_embedding", "sparse_embedding", "completion"})
-SECTIONS = ("processors", "on_failure", "pipelines", "search", "response_processors")
+SECTIONS = ("processors", "on_failure", "pipelines", "search", "request_processors", "response_processors")
 """Sections of a file that name endpoints."""
 _PLACES = {
     # (key that holds the id, the key above it) -> task types that fit there
@@ -51,8 +51,10 @@ def endpoint_ids(spec: PipelineSpec) -> list[str]:
     """Every endpoint the pipeline needs, each once: those it names, and those its stages say they need."""
     found = dict.fromkeys(reference.inference_id for reference in references(spec.file, spec.where))
     found |= dict.fromkeys(spec.processors.endpoints())
-    for stage in spec.response_processors:
+    for stage in spec.request_processors:
         found |= dict.fromkeys(stage.endpoints())
+    for processor in spec.response_processors:
+        found |= dict.fromkeys(processor.endpoints())
     return list(found)
 
 

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headpond.stages.ingest_pipeline import IngestPipeline
 from headpond.stages.known import OURS, Known
+from headpond.stages.request.base import RequestProcessor
 from headpond.stages.response.base import ResponseProcessor
+from headpond.stages.time_span import TimeSpan
 from headpond.stages.where import Where
 
 
@@ -108,6 +110,12 @@ class PipelineFile(_Section):
     version: int | None = Field(None, description="A number of your own, for `headpond push`.")
     meta: dict[str, Any] | None = Field(None, alias="_meta", description="Anything, for `headpond push`.")
     search: dict[str, Any] | None = Field(None, description="A `_search` body with `{{query}}` and `{{size}}`.")
+    deadline: TimeSpan | None = Field(
+        None, description="How long a whole search may take: embedding, retrieval and processors share it."
+    )
+    request_processors: list[dict[str, Any]] = Field(
+        default_factory=list, description="What happens to a `_search` body before it is sent."
+    )
     response_processors: list[dict[str, Any]] = Field(default_factory=list, description="What happens to the hits.")
     tests: list[Case] = Field(default_factory=list, description="Checked by `headpond test`.")
 
@@ -120,7 +128,8 @@ class PipelineSpec:
         name: the file's name without its ending; also the index's name when the file has none.
         file: the sections as they were written; endpoints still hold `${NAME}` references.
         processors: the ingest pipeline.
-        response_processors: the query stages.
+        response_processors: what happens to the hits.
+        request_processors: what happens to a search before it is sent.
         mapping: the index body that `index.mapping` stands for; None when it has none.
         where: the file's places.
         known: the processors that it may name.
@@ -130,6 +139,7 @@ class PipelineSpec:
     file: PipelineFile
     processors: IngestPipeline
     response_processors: tuple[ResponseProcessor[Any], ...]
+    request_processors: tuple[RequestProcessor[Any], ...] = ()
     mapping: Mapping[str, Any] | None = None
     where: Where = field(default_factory=Where, repr=False)
     known: Known = field(default=OURS, repr=False)

@@ -48,15 +48,36 @@ class Embedder(Protocol):
         """
 
 
-class Reranker(Protocol):
-    """Scores texts against a query within a time."""
+class QueryInference(Protocol):
+    """What query stages may ask of endpoints, each call within a time.
+
+    All raise `TimeoutError` when there is no answer within `seconds` (the work is abandoned), and whatever else the
+    call raised.
+    """
 
     def rerank(self, inference_id: str, query: str, texts: Sequence[str], *, seconds: float) -> list[float]:
-        """One score for each text, in order; higher is better.
+        """One score for each text, in order; higher is better."""
 
-        Raises:
-            TimeoutError: no answer within `seconds`; the work is abandoned.
-            Exception: whatever the call raised.
+    def embed(self, inference_id: str, task_type: str, texts: Sequence[str], *, seconds: float) -> list[Embedding]:
+        """One embedding for each text, in order.
+
+        Args:
+            inference_id: the endpoint.
+            task_type: `text_embedding` or `sparse_embedding`.
+            texts: at least one; embedded as queries.
+            seconds: the time there is.
+        """
+
+    def complete(
+        self, inference_id: str, prompt: str, *, seconds: float, on_piece: Callable[[str], None] | None = None
+    ) -> str:
+        """The text of a completion.
+
+        Args:
+            inference_id: the endpoint.
+            prompt: the input.
+            seconds: the time there is.
+            on_piece: called with each piece of the text while it comes; without it the endpoint is not asked to stream.
         """
 
 

@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from headpond.stages.inference import Reranker
+from headpond.stages.deadline import Deadline
+from headpond.stages.degraded import Degraded
+from headpond.stages.inference import QueryInference
 
 
 class ResponseProcessorSpec(BaseModel):
@@ -30,40 +32,28 @@ def as_json(score: float | np.float32) -> float:
     return float(str(np.float32(score)))
 
 
-@dataclass(frozen=True, slots=True)
-class Degraded:
-    """A stage that could not do its work; the answer is the one from before it.
-
-    Attributes:
-        stage: which one, as in `response_processors[0].rerank`.
-        reason: why.
-        spent_ms: how long it tried.
-    """
-
-    stage: str
-    reason: str
-    spent_ms: int
-
-    def to_json(self) -> dict[str, Any]:
-        """`{"stage", "reason", "spent_ms"}`, as answers carry it."""
-        return {"stage": self.stage, "reason": self.reason, "spent_ms": self.spent_ms}
-
-
 @dataclass(slots=True)
 class Results:
     """The hits of one search, best first, and what is known about it.
 
     Attributes:
-        hits: as in an answer's `hits.hits`; processors reorder and annotate them.
+        hits: as in an answer's `hits.hits`; processors reorder, annotate and remove them.
         query: the text that was asked for; None when the query has none.
-        reranker: scores texts.
+        inference: asks endpoints.
+        deadline: of the whole search; a processor takes its own part with `deadline.within(seconds)`.
+        size: how many hits, from the first, whoever asked will see at most (`from` + `size`); the answer is cut to them
+            after the last processor.
         degraded: what could not be done.
+        ext: what processors add to the answer beside its hits, under `ext`, as OpenSearch's search pipelines do.
     """
 
     hits: list[Hit]
     query: str | None
-    reranker: Reranker
+    inference: QueryInference
+    deadline: Deadline = field(default_factory=Deadline)
+    size: int = 10
     degraded: list[Degraded] = field(default_factory=list)
+    ext: dict[str, Any] = field(default_factory=dict)
 
 
 class ResponseProcessor(ABC, Generic[S]):

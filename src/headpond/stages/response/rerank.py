@@ -6,7 +6,6 @@ When the endpoint fails, is late or answers nonsense, the hits stay as they were
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,9 +18,10 @@ from headpond.errors import RestError
 from headpond.inference.chunking import Chunking, parse_chunking
 from headpond.inference.duration import parse_duration
 from headpond.ranking import minmax
+from headpond.stages.deadline import Deadline
+from headpond.stages.degraded import Degraded
 from headpond.stages.passage import Passage, passages
 from headpond.stages.response.base import (
-    Degraded,
     Hit,
     ResponseProcessor,
     ResponseProcessorSpec,
@@ -29,15 +29,10 @@ from headpond.stages.response.base import (
     as_json,
 )
 from headpond.stages.selection import select
+from headpond.stages.time_span import TimeSpan
 
 LONGEST = 16_000
 """Characters of one text that are sent; far beyond what rerank models read."""
-
-
-def _checked_deadline(text: str) -> str:
-    if parse_duration(text, "deadline") <= 0:
-        raise ValueError("a deadline is a time above zero, as in 300ms")
-    return text
 
 
 def _checked_chunking(settings: dict[str, Any]) -> dict[str, Any]:
@@ -72,9 +67,7 @@ class RerankSpec(ResponseProcessorSpec):
         "(`passages.text`) ranks a hit by its best passage.",
     )
     window: int = Field(50, ge=1, le=1000, description="How many hits are ranked; the others keep their places behind.")
-    deadline: Annotated[str, AfterValidator(_checked_deadline)] = Field(
-        "1s", description="How long the endpoint may take; later, the earlier order stays."
-    )
+    deadline: TimeSpan = Field("1s", description="How long the endpoint may take; later, the earlier order stays.")
     weight: float = Field(
         1.0,
         ge=0,
@@ -127,15 +120,14 @@ class Rerank(ResponseProcessor[RerankSpec]):
         """
         if not results.hits:
             return
-        started = time.monotonic()
-        reason = self._rank(results, started)
+        deadline = results.deadline.within(self._seconds)
+        reason = self._rank(results, deadline)
         if reason is not None:
-            spent = round((time.monotonic() - started) * 1000)
-            results.degraded.append(Degraded(self.name, reason, spent))
+            results.degraded.append(Degraded(self.name, reason, deadline.spent_ms))
         if self.spec.top_n is not None:
             del results.hits[self.spec.top_n :]
 
-    def _rank(self, results: Results, started: float) -> str | None:
+    def _rank(self, results: Results, deadline: Deadline) -> str | None:
         """Ranks, or says why not."""
         if results.query is None or not results.query.strip():
             return "the query has no text to rank by"
@@ -144,11 +136,11 @@ class Rerank(ResponseProcessor[RerankSpec]):
         if not candidates:
             return f"no hit has a text in [{', '.join(self.spec.field)}]"
         texts = [passage.text[:LONGEST] for candidate in candidates for passage in candidate.passages]
-        left = self._seconds - (time.monotonic() - started)
+        given = deadline.left
         try:
-            answer = results.reranker.rerank(self.spec.inference_id, results.query, texts, seconds=left)
+            answer = results.inference.rerank(self.spec.inference_id, results.query, texts, seconds=given)
         except TimeoutError:
-            return f"no answer of [{self.spec.inference_id}] within the deadline of {self.spec.deadline}"
+            return f"no answer of [{self.spec.inference_id}] within {self._said(given)}"
         except Exception as error:
             return f"[{self.spec.inference_id}] failed: {error}"
         if len(answer) != len(texts) or not all(math.isfinite(score) for score in answer):
@@ -156,6 +148,12 @@ class Rerank(ResponseProcessor[RerankSpec]):
             return f"[{self.spec.inference_id}] answered nonsense: {got}"
         self._reorder(results, hits, candidates, answer)
         return None
+
+    def _said(self, given: float) -> str:
+        """The time there was, in words."""
+        if given > 0.9 * self._seconds:
+            return f"the deadline of {self.spec.deadline}"
+        return f"the {round(given * 1000)} ms that the search's deadline had left"
 
     def _candidates(self, hits: Sequence[Hit], query: str) -> list[_Candidate]:
         found = [

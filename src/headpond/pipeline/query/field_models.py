@@ -16,7 +16,7 @@ from elasticsearch import ApiError, Elasticsearch
 from headpond.errors import HeadpondError
 from headpond.pipeline import endpoints
 from headpond.pipeline.index import METADATA
-from headpond.pipeline.query_vectors import dense, is_sparse, sparse
+from headpond.pipeline.query.vectors import dense, is_sparse, sparse
 
 OTHER_MODEL = "ingest into a new index (--index NAME), or search with the endpoint that made the vectors"
 

@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from elasticsearch import Elasticsearch
 
 from headpond import ranking
 from headpond.errors import PipelineError, TargetError
 from headpond.pipeline.api_error import cause
-from headpond.pipeline.field_models import FieldModels
-from headpond.pipeline.query_vectors import EmbeddingFailed, embed, fill
-from headpond.pipeline.reranker import DeadlineReranker
-from headpond.pipeline.retrieve.tree import Leaf, Node, Tree, leaves
-from headpond.stages.response.base import Degraded, Hit, Results, as_json
+from headpond.pipeline.query.field_models import FieldModels
+from headpond.pipeline.query.inference import ClientInference
+from headpond.pipeline.query.retrieve.tree import Leaf, Node, Tree, leaves
+from headpond.pipeline.query.searches import Searches
+from headpond.pipeline.query.vectors import EmbeddingFailed, embed, fill
+from headpond.stages.deadline import Deadline
+from headpond.stages.degraded import Degraded
+from headpond.stages.response.base import Hit, Results, as_json
 from headpond.stages.response.rerank import Rerank, RerankSpec
 
 DEADLINE = "10s"
@@ -42,10 +44,11 @@ class Run:
     """One execution of a tree.
 
     Attributes:
-        client: of the target.
-        index: where to search.
+        searches: where to search.
         shared: body keys that every leg gets.
         models: what filled the vector fields of the index.
+        inference: asks endpoints.
+        deadline: of the whole search.
         hits: every hit seen, by index and id.
         degraded: legs and rerankers that could not do their work.
         passing: whether a leg that could not be run may be later.
@@ -53,10 +56,11 @@ class Run:
         shards: of the first leg.
     """
 
-    client: Elasticsearch
-    index: str
+    searches: Searches
     shared: Mapping[str, Any]
     models: FieldModels
+    inference: ClientInference
+    deadline: Deadline
     hits: dict[Key, Hit] = field(default_factory=dict)
     degraded: list[Degraded] = field(default_factory=list)
     passing: bool = False
@@ -85,9 +89,9 @@ class Run:
                 self.degraded.append(Degraded(leg.name, wrong, 0))
                 found[leg.name] = None
         legs = [leg for leg in legs if leg.name not in found]
-        vectors = embed(self.client, (leg.retriever for leg in legs))
+        vectors = embed(self.searches.client, (leg.retriever for leg in legs))
         asked: list[Leaf] = []
-        searches: list[dict[str, Any]] = []
+        bodies: list[dict[str, Any]] = []
         for leg in legs:
             try:
                 retriever = fill(leg.retriever, vectors)
@@ -100,16 +104,15 @@ class Run:
                 found[leg.name] = None
                 continue
             asked.append(leg)
-            searches += [{}, {**self.shared, "retriever": retriever, "size": leg.window}]
-        if searches:
-            answers = self.client.msearch(index=self.index, searches=searches)["responses"]
-            for leg, answer in zip(asked, answers, strict=True):
+            bodies.append({**self.shared, "retriever": retriever, "size": leg.window})
+        if bodies:
+            for leg, answer in zip(asked, self.searches.many(bodies), strict=True):
                 found[leg.name] = self._hits(leg, answer)
         return found
 
     def _hits(self, leg: Leaf, answer: dict[str, Any]) -> list[tuple[Key, float]]:
         if "error" in answer:
-            raise _refused(leg.name, self.index, answer)
+            raise _refused(leg.name, self.searches.index, answer)
         self.timed_out = self.timed_out or bool(answer.get("timed_out"))
         self.shards = self.shards or answer.get("_shards")
         pairs = []
@@ -151,7 +154,7 @@ class Run:
         query = options.pop("query")
         stage = Rerank(RerankSpec(deadline=DEADLINE, **options), node.name)
         hits = [{**self.hits[key], "_score": score} for key, score in leg]
-        results = Results(hits, query, DeadlineReranker(self.client))
+        results = Results(hits, query, self.inference, self.deadline, len(hits))
         stage.process(results)
         self.degraded += results.degraded
         for hit in results.hits:

@@ -1,0 +1,1 @@
+"""The query side: a `_search` body goes through request processors, retrieval and response processors."""

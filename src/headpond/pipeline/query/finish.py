@@ -1,0 +1,54 @@
+"""The end of a search: response processors run over the hits, then the answer is cut to the page that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from headpond.pipeline.query.searches import Answer, Body
+from headpond.pipeline.query.widen import SIZE
+from headpond.stages.deadline import Deadline
+from headpond.stages.degraded import Degraded
+from headpond.stages.inference import QueryInference
+from headpond.stages.response.base import ResponseProcessor, Results
+
+
+def finish(
+    processors: Sequence[ResponseProcessor[Any]],
+    inference: QueryInference,
+    answer: Answer,
+    text: str | None,
+    page: Body,
+    deadline: Deadline,
+) -> Answer:
+    """Passes the hits through the processors and cuts them to the page.
+
+    Args:
+        processors: in their order.
+        inference: asks endpoints.
+        answer: what the target answered; its parts are not changed.
+        text: the words of the query, None when it has none.
+        page: a body with the `from` and `size` to cut to.
+        deadline: of the whole search.
+    """
+    first, size = page.get("from", 0), page.get("size", SIZE)
+    results = Results(list(answer["hits"]["hits"]), text, inference, deadline, first + size)
+    for stage in processors:
+        begun = deadline.spent_ms
+        try:
+            stage.process(results)
+        except Exception as error:  # a fault of a stage must not cost the search
+            spent = deadline.spent_ms - begun
+            results.degraded.append(Degraded(stage.name, f"{type(error).__name__}: {error}", spent))
+    hits = results.hits[first : first + size]
+    answer = {**answer, "hits": {**answer["hits"], "hits": hits, "max_score": _best(results.hits)}}
+    if results.ext:
+        answer["ext"] = {**answer.get("ext", {}), **results.ext}
+    if results.degraded:
+        answer["degraded"] = [*answer.get("degraded", []), *(item.to_json() for item in results.degraded)]
+    return answer
+
+
+def _best(hits: Sequence[Mapping[str, Any]]) -> float | None:
+    scores = [hit["_score"] for hit in hits if hit.get("_score") is not None]
+    return max(scores, default=None)

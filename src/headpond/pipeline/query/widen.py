@@ -1,0 +1,54 @@
+"""How many hits to ask for, so that response processors see what they want to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from headpond.pipeline.query.retrieve.tree import COMPOUND, WINDOW
+from headpond.pipeline.query.text import without_ext
+from headpond.stages.response.base import ResponseProcessor
+from headpond.stages.where import Where
+
+Body = dict[str, Any]
+SIZE = 10
+"""Elasticsearch's default `size`."""
+
+
+def widened(processors: Sequence[ResponseProcessor[Any]], body: Body) -> Body:
+    """A `_search` body that asks for as many hits as the response processors want to see.
+
+    OpenSearch's `ext.rerank` is taken out, as Elasticsearch does not know it.
+    """
+    body = without_ext(body)
+    window = max((stage.window for stage in processors), default=0)
+    if not window or body.get("size") == 0:
+        return body
+    # Elasticsearch refuses to be asked for more than a compound retriever ranks.
+    most = rank_window(body)
+    wanted = body.get("from", 0) + body.get("size", SIZE)
+    return {**body, "from": 0, "size": max(wanted, window if most is None else min(window, most))}
+
+
+def check_window(body: Body, where: Where) -> None:
+    """Refuses to look for more hits than a compound retriever gives, as Elasticsearch does.
+
+    Raises:
+        PipelineError: `size` is larger than the retriever's `rank_window_size`.
+    """
+    window = rank_window(body)
+    size = body.get("size", SIZE)
+    if window is not None and window < size:
+        kind = next(iter(body["retriever"]))
+        message = f"[{kind}] requires [rank_window_size: {window}] be greater than or equal to [size: {size}]"
+        raise where.at("retriever", kind).error(message, hint="raise rank_window_size in the pipeline, or ask for less")
+
+
+def rank_window(body: Body) -> int | None:
+    """How many hits a body's retriever ranks, when it is a compound one."""
+    retriever = body.get("retriever")
+    if not isinstance(retriever, dict) or not retriever:
+        return None
+    kind, options = next(iter(retriever.items()))
+    window = options.get("rank_window_size", WINDOW) if kind in COMPOUND and isinstance(options, dict) else None
+    return window if isinstance(window, int) else None
