@@ -45,6 +45,19 @@ def test_size_and_from_cut_a_page_out_of_one_order(filled: Build) -> None:
     assert ids(filled().search("river", size=1, from_=1)) == everything[1:2]
 
 
+def test_a_page_of_a_plain_search_without_processors_is_cut_once(filled: Build) -> None:
+    plain = filled(search={"query": {"match": {"body": "{{query}}"}}}, response_processors=[])
+    everything = ids(plain.search("a river", size=3))
+    assert ids(plain.search("a river", size=1, from_=1)) == everything[1:2]
+    assert ids(plain.search("a river", size=2, from_=1)) == everything[1:3]
+
+
+@pytest.mark.parametrize("deadline", ["0s", "-1", "soon"])
+def test_a_deadline_that_is_no_time_is_refused(filled: Build, deadline: str) -> None:
+    with pytest.raises(InputError, match="deadline"):
+        filled().search("river", deadline=deadline)
+
+
 def test_a_filter_holds_in_every_leg(filled: Build) -> None:
     assert ids(filled().search("river", filter={"match": {"kind": "wall"}})) == ["dam"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from headpond.errors import PipelineError
-from headpond.pipeline.query.filter import with_filter
+from headpond.stages.filter import with_filter
 from headpond.pipeline.query.retrieve.tree import Leaf, Node, is_compound, leaves, parse
 from headpond.stages.where import Where
 

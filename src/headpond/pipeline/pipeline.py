@@ -12,6 +12,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from headpond.errors import InputError
+from headpond.inference.duration import parse_duration
 from headpond.pipeline.callbacks import OnDeadLetter
 from headpond.pipeline.case import CaseResult, run_tests
 from headpond.pipeline.endpoint_settings import Judge
@@ -245,6 +247,8 @@ class Pipeline:
         from_: int = 0,
         filter: Mapping[str, Any] | None = None,
         index: str | None = None,
+        deadline: str | None = None,
+        on_piece: Callable[[str], None] | None = None,
     ) -> dict[str, Any]:
         """Searches; the answer is a `_search` answer.
 
@@ -254,19 +258,24 @@ class Pipeline:
             from_: how many of the first hits to leave out.
             filter: a query that restricts the hits, as in `{"term": {"kind": "class"}}`.
             index: the index; None for the pipeline's own.
+            deadline: how long the search may take, as in `300ms`; None for the pipeline's.
+            on_piece: takes the pieces of an answer that `completion` writes, while they come; another thread may call
+                it.
 
         Returns:
             The answer. Ranked hits carry `_headpond` with `rank_before`, `score_before`, `rerank_score` and the
             `passage` that earned it; `degraded` is there when a stage could not do its work, and says why.
 
         Raises:
-            InputError: the text is blank.
+            InputError: the text is blank, or the deadline is no time.
             PipelineError: the pipeline has no search, the target refuses it, or the vectors are another model's.
             TargetError: the target or the index is not there.
         """
         name = index_name(self.spec, index)
         searches = IndexSearches(self.client, name)
-        return search(self.searcher, searches, text, size=size, from_=from_, filter=filter)
+        seconds = None if deadline is None else _seconds(deadline)
+        options: dict[str, Any] = {"size": size, "from_": from_, "filter": filter, "seconds": seconds}
+        return search(self.searcher, searches, text, on_piece=on_piece, **options)
 
     def widened(self, body: dict[str, Any]) -> dict[str, Any]:
         """A `_search` body that asks for as many hits as the response processors want to see."""
@@ -280,7 +289,7 @@ class Pipeline:
             answer: what came back.
             wide: whether `widened(body)` was sent; the answer is then cut to the page that `body` asks for.
         """
-        if not self.spec.response_processors or not isinstance(answer.get("hits"), dict):
+        if not isinstance(answer.get("hits"), dict) or not (self.spec.response_processors or wide):
             return answer
         page = body if wide else {"size": len(answer["hits"].get("hits", []))}
         return self.searcher.finish(answer, query_text(body), page)
@@ -304,3 +313,13 @@ class Pipeline:
     def lint(self) -> list[Finding]:
         """What can be seen to be wrong without a target."""
         return check(self.spec, judge=self._judge)
+
+
+def _seconds(deadline: str) -> float:
+    try:
+        seconds = parse_duration(deadline, "deadline")
+    except ValueError as error:
+        raise InputError(str(error), hint="valid: 300ms, 2s, ...") from None
+    if seconds <= 0:
+        raise InputError(f"a deadline is a time above zero, not {deadline}", hint="valid: 300ms, 2s, ...")
+    return seconds

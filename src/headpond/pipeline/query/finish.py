@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headpond.pipeline.query.searches import Answer, Body
@@ -20,6 +20,9 @@ def finish(
     text: str | None,
     page: Body,
     deadline: Deadline,
+    *,
+    context: dict[str, Any] | None = None,
+    on_piece: Callable[[str], None] | None = None,
 ) -> Answer:
     """Passes the hits through the processors and cuts them to the page.
 
@@ -30,9 +33,12 @@ def finish(
         text: the words of the query, None when it has none.
         page: a body with the `from` and `size` to cut to.
         deadline: of the whole search.
+        context: what request processors left.
+        on_piece: takes the pieces of a text that a processor writes.
     """
     first, size = page.get("from", 0), page.get("size", SIZE)
-    results = Results(list(answer["hits"]["hits"]), text, inference, deadline, first + size)
+    hits = list(answer["hits"]["hits"])
+    results = Results(hits, text, inference, deadline, first + size, context=context or {}, on_piece=on_piece)
     for stage in processors:
         begun = deadline.spent_ms
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from elastic_transport import TransportError
@@ -11,10 +11,10 @@ from elasticsearch import ApiError, NotFoundError
 from headpond.errors import InputError, PipelineError, TargetError
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.query import template
-from headpond.pipeline.query.filter import with_filter
 from headpond.pipeline.query.searcher import Searcher
 from headpond.pipeline.query.searches import Answer, IndexSearches
 from headpond.pipeline.query.widen import SIZE
+from headpond.stages.filter import with_filter
 
 
 def search(
@@ -25,6 +25,8 @@ def search(
     size: int = SIZE,
     from_: int = 0,
     filter: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
+    on_piece: Callable[[str], None] | None = None,
 ) -> Answer:
     """Searches and runs the pipeline's processors.
 
@@ -35,6 +37,8 @@ def search(
         size: how many hits to return.
         from_: how many of the first hits to leave out.
         filter: a query that restricts the hits.
+        seconds: how long it may take; None for the pipeline's `deadline`.
+        on_piece: takes the pieces of a text that a processor writes, while it comes.
 
     Returns:
         A `_search` answer. Hits that a stage has ranked carry `_headpond` (see `stages.response.rerank`); `degraded` is
@@ -63,7 +67,7 @@ def search(
         body = with_filter(body, dict(filter))
     body |= {"size": size, "from": from_}
     try:
-        return searcher.run(searches, body, text)
+        return searcher.run(searches, body, text, seconds=seconds, on_piece=on_piece)
     except NotFoundError:
         raise TargetError(f"there is no index [{searches.index}]", hint=f"headpond ingest {spec.name} FILE") from None
     except ApiError as error:

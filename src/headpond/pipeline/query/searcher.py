@@ -9,6 +9,7 @@ and plain queries go to the target as they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -43,13 +44,23 @@ class Searcher:
         self._seconds = parse_duration(spec.file.deadline, "deadline") if spec.file.deadline else None
         self._models: dict[str, FieldModels] = {}
 
-    def run(self, searches: Searches, asked: Body, text: str | None = None) -> Answer:
+    def run(
+        self,
+        searches: Searches,
+        asked: Body,
+        text: str | None = None,
+        *,
+        seconds: float | None = None,
+        on_piece: Callable[[str], None] | None = None,
+    ) -> Answer:
         """The answer to a `_search` body.
 
         Args:
             searches: where it goes.
             asked: what is asked for; left as it is.
             text: the words of the query; None finds them in the body.
+            seconds: how long it may take; None for the pipeline's `deadline`.
+            on_piece: takes the pieces of a text that a processor writes, while it comes.
 
         Returns:
             A `_search` answer, cut to the page that was asked for. `degraded` is there when a part could not be done,
@@ -59,7 +70,7 @@ class Searcher:
             PipelineError: the target or this client refuses the body, or it would compare vectors of two models.
             ApiError, TransportError: the target failed.
         """
-        deadline = Deadline(self._seconds)
+        deadline = Deadline(self._seconds if seconds is None else seconds)
         text = query_text(asked) if text is None else text
         request = SearchRequest(asked, text, self._inference, self._template, deadline)
         self._prepare(request)
@@ -71,7 +82,16 @@ class Searcher:
         degraded = [item.to_json() for item in request.degraded] + answer.get("degraded", [])
         if degraded:
             answer["degraded"] = degraded
-        return self.finish(answer, request.query, asked, deadline)
+        return finish(
+            self.spec.response_processors,
+            self._inference,
+            answer,
+            request.query,
+            asked,
+            deadline,
+            context=request.context,
+            on_piece=on_piece,
+        )
 
     def finish(self, answer: Answer, text: str | None, page: Body, deadline: Deadline | None = None) -> Answer:
         """Passes the hits of an answer through the response processors and cuts them to a page.

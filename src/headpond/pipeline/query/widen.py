@@ -18,16 +18,18 @@ SIZE = 10
 def widened(processors: Sequence[ResponseProcessor[Any]], body: Body) -> Body:
     """A `_search` body that asks for as many hits as the response processors want to see.
 
-    OpenSearch's `ext.rerank` is taken out, as Elasticsearch does not know it.
+    The page is cut when the processors have run, so it asks for the hits before the page too. OpenSearch's `ext.rerank`
+    is taken out, as Elasticsearch does not know it.
     """
     body = without_ext(body)
     window = max((stage.window for stage in processors), default=0)
-    if not window or body.get("size") == 0:
+    first, size = body.get("from", 0), body.get("size", SIZE)
+    if size == 0 or not (window or first):
         return body
     # Elasticsearch refuses to be asked for more than a compound retriever ranks.
     most = rank_window(body)
-    wanted = body.get("from", 0) + body.get("size", SIZE)
-    return {**body, "from": 0, "size": max(wanted, window if most is None else min(window, most))}
+    wanted = max(first + size, window)
+    return {**body, "from": 0, "size": wanted if most is None else max(size, min(wanted, most))}
 
 
 def check_window(body: Body, where: Where) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from headpond.errors import PipelineError
-from headpond.pipeline.query.filter import with_filter
+from headpond.stages.filter import with_filter
 from headpond.stages.options import validate
 from headpond.stages.response.rerank import ChunkRescorer
 from headpond.stages.where import Where
