@@ -21,12 +21,12 @@ from headpond.inference.request import PROBE_TEXT, InferenceRequest
 from headpond.inference.results import Result
 from headpond.inference.secrets import Secrets
 from headpond.inference.task_type import TaskType
+from headpond.inference.workers import QueueFullError, Workers
 from headpond.node.begun import Begun
 from headpond.node.endpoints import Endpoints, Stored, already_exists
 from headpond.node.inference_refusals import in_use, no_such_to_update, not_created, not_found
 from headpond.node.store.database import Database
 from headpond.node.trained_models.deployments import Deployments
-from headpond.node.workers import QueueFullError, Workers
 from headpond.registry import Registry
 from headpond.services._known import ELASTICSEARCH_SERVICES
 from headpond.services.base import Service

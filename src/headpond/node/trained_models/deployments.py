@@ -18,6 +18,7 @@ from headpond.errors import HeadpondError, InputError, MissingExtraError, RestEr
 from headpond.inference.deadline import Deadline
 from headpond.inference.duration import parse_duration
 from headpond.inference.invalid import status_exception
+from headpond.inference.workers import QueueFullError, Workers
 from headpond.node.identity import NODE_ID
 from headpond.node.trained_models import ids, infer
 from headpond.node.trained_models.deployment import Deployment
@@ -27,7 +28,6 @@ from headpond.node.trained_models.running import Running, RunningDeployments, no
 from headpond.node.trained_models.start import Start
 from headpond.node.trained_models.trained_model import TrainedModel
 from headpond.node.trained_models.uploads import Uploads, not_found
-from headpond.node.workers import QueueFullError, Workers
 from headpond.services._local.uploads import Allocations, UploadedModel
 
 if TYPE_CHECKING:

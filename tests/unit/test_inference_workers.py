@@ -5,7 +5,7 @@ from concurrent.futures import TimeoutError
 import pytest
 
 from headpond.inference.deadline import Deadline
-from headpond.node.workers import QueueFullError, Workers
+from headpond.inference.workers import QueueFullError, Workers
 
 PATIENT = Deadline.never()
 
