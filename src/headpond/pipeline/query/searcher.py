@@ -76,7 +76,7 @@ class Searcher:
         self._prepare(request)
         where = self.spec.where.at("search")
         check_window(request.body, where)
-        wide = widened(self.spec.response_processors, request.body)
+        wide = widened(self.spec.response_processors, request.body, window=request.window)
         models = self._models.setdefault(searches.index, FieldModels(searches.client, searches.index))
         answer = retrieve(searches, wide, where, models=models, inference=self._inference, deadline=deadline)
         degraded = [item.to_json() for item in request.degraded] + answer.get("degraded", [])

@@ -15,14 +15,19 @@ SIZE = 10
 """Elasticsearch's default `size`."""
 
 
-def widened(processors: Sequence[ResponseProcessor[Any]], body: Body) -> Body:
+def widened(processors: Sequence[ResponseProcessor[Any]], body: Body, *, window: int = 0) -> Body:
     """A `_search` body that asks for as many hits as the response processors want to see.
 
     The page is cut when the processors have run, so it asks for the hits before the page too. OpenSearch's `ext.rerank`
     is taken out, as Elasticsearch does not know it.
+
+    Args:
+        processors: of the pipeline.
+        body: what is asked for.
+        window: hits that request processors want on top of that, the page's included.
     """
     body = without_ext(body)
-    window = max((stage.window for stage in processors), default=0)
+    window = max([window, *(stage.window for stage in processors)])
     first, size = body.get("from", 0), body.get("size", SIZE)
     if size == 0 or not (window or first):
         return body

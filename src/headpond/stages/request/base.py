@@ -41,6 +41,7 @@ class SearchRequest:
         template: fills a `_search` body with placeholders (`{{query}}`, `{{size}}`); without one, the pipeline's own
             `search`. Raises `PipelineError` when the pipeline has none.
         degraded: what could not be done.
+        window: how many hits response processors want to see at least, the page's included.
         context: what request processors leave for response processors of the same search, as `original_size`.
     """
 
@@ -50,6 +51,7 @@ class SearchRequest:
     template: Callable[[Body | None, dict[str, Any]], Body]
     deadline: Deadline = field(default_factory=Deadline)
     degraded: list[Degraded] = field(default_factory=list)
+    window: int = 0
     context: dict[str, Any] = field(default_factory=dict)
 
 
