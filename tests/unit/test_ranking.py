@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headpond.ranking import l2_norm, linear, minmax, rrf
+from headpond.ranking import NORMALIZERS, Normalizer, atan, l2_norm, linear, minmax, normalize, positive, rrf, zscore
 
 SCORES = st.floats(min_value=0, max_value=1000, width=32)
 LEG = st.lists(st.tuples(st.integers(0, 30), SCORES), unique_by=lambda hit: hit[0], max_size=20)
@@ -82,3 +82,45 @@ def test_linear_scores_are_the_sum_of_their_contributions(legs):
     fused = linear(legs, [0.5] * len(legs), "minmax")
     assert fused.contributions.sum(axis=1).tolist() == pytest.approx(fused.scores.tolist(), rel=1e-5)
     assert set(fused.ids) == {id for leg in legs for id, _ in leg}
+
+
+def test_zscore_counts_deviations_from_the_mean():
+    # mean 4, deviation of the whole list 2
+    scores = zscore(np.array([7, 5, 5, 4, 4, 4, 2, 1], np.float32))
+    deviation = math.sqrt((9 + 1 + 1 + 4 + 9) / 8)
+    assert scores.tolist() == pytest.approx([3 / deviation, 1 / deviation, 1 / deviation] + [0.001] * 5, rel=1e-6)
+
+
+def test_zscore_of_equal_scores_is_one():
+    assert zscore(np.array([3, 3], np.float32)).tolist() == [1, 1]
+    assert zscore(np.array([], np.float32)).tolist() == []
+
+
+def test_atan_bends_every_score_by_itself():
+    assert atan(np.array([0, 1, 1e9], np.float32)).tolist() == pytest.approx([0, 0.5, 1])
+    fused = linear([[("a", 20.0), ("b", 1.0)], [("b", 1.0)]], [1, 1], "atan")
+    assert fused.pairs()[0] == ("b", pytest.approx(1.0))
+
+
+@pytest.mark.parametrize("normalizer", NORMALIZERS)
+@given(leg=LEG)
+def test_a_normalizer_keeps_the_order_and_gives_no_negative_scores(normalizer: Normalizer, leg):
+    scores = np.array([score for _, score in leg], np.float32)
+    scaled = normalize(scores, normalizer)
+    order = np.argsort(-scores, kind="stable")
+    assert (np.diff(scaled[order]) <= 0).all()
+    assert np.isfinite(scaled).all()
+    assert (scaled >= 0).all()
+    assert normalize(np.array([np.nan, np.nan], np.float32), normalizer).tolist() == [0, 0]
+
+
+@given(st.lists(LEG, max_size=4))
+def test_ties_are_broken_by_their_key_alone(legs):
+    fused = rrf(legs, tie=lambda id: -id)
+    pairs = list(zip(fused.scores.tolist(), (-id for id in fused.ids), strict=True))
+    assert pairs == sorted(pairs, key=lambda pair: (-pair[0], pair[1]))
+
+
+def test_a_score_made_positive_keeps_its_order():
+    scores = [positive(score) for score in (-30.0, -2.0, 0.0, 0.5, 4.0)]
+    assert scores == pytest.approx([math.exp(-30), math.exp(-2), 1, 1.5, 5], rel=1e-6)

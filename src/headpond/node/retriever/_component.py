@@ -10,9 +10,10 @@ from headpond.inference.invalid import validation_failed
 from headpond.node.query._object import OBJECTS, TEXTS, Member, number, read_members
 from headpond.node.retriever.base import Retriever, parse_child
 from headpond.node.search.json import Json
+from headpond.ranking import ELASTICSEARCH_NORMALIZERS as NORMALIZERS
 from headpond.ranking import Normalizer
 
-NORMALIZERS: tuple[Normalizer, ...] = ("none", "minmax", "l2_norm")
+__all__ = ["NORMALIZERS", "Component", "check_retrievers", "read_components", "read_normalizer", "simplified"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
-
-import numpy as np
 
 from headpond.errors import RestError
 from headpond.node.query._object import OBJECTS, Member, boolean, read_members, text
@@ -16,6 +13,7 @@ from headpond.node.retriever._context import Context
 from headpond.node.retriever.base import parse_child, renamed
 from headpond.node.search.found import Found, Results
 from headpond.node.search.json import Json
+from headpond.ranking import positive
 
 DEFAULT_ENDPOINT = ".rerank-v1-elasticsearch"
 
@@ -83,14 +81,6 @@ class TextSimilarityReranker(CompoundRetriever):
             )
             raise RestError(500, "illegal_state_exception", reason)
         return ranked
-
-
-def positive(score: float) -> float:
-    """`max(score, 0) + min(e^score, 1)`: above 0 for any score, in the same order.
-
-    Source: Elasticsearch's reranking phase, since search scores must not be negative.
-    """
-    return float(np.float32(max(score, 0.0) + min(math.exp(min(score, 0.0)), 1.0)))
 
 
 def _refuse_chunks(source: Json) -> None:
