@@ -19,7 +19,6 @@ def test_more_hits_are_looked_at_and_the_size_is_kept() -> None:
     asked = oversampled({"size": 5}, 1.5)
     assert asked.window == 8
     assert asked.body == {"size": 5}
-    assert asked.context == {"original_size": 5}
 
 
 def test_the_default_size_and_the_page_count() -> None:
@@ -27,8 +26,14 @@ def test_the_default_size_and_the_page_count() -> None:
     assert oversampled({"from": 20}, 3).window == 50
 
 
-def test_two_of_them_keep_their_sizes_apart() -> None:
-    assert oversampled({"size": 5}, 2, context_prefix="mine").context == {"mine.original_size": 5}
+def test_opensearchs_prefix_is_taken() -> None:
+    assert oversampled({"size": 5}, 2, context_prefix="mine").window == 10
+
+
+def test_the_widest_of_them_counts() -> None:
+    asked = oversampled({"size": 5}, 4)
+    Oversample(OversampleSpec(sample_factor=2), "oversample").process(asked)
+    assert asked.window == 20
 
 
 def test_no_more_hits_are_asked_for_than_elasticsearch_gives() -> None:

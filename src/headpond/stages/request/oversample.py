@@ -23,7 +23,7 @@ class OversampleSpec(RequestProcessorSpec):
         ge=1, allow_inf_nan=False, description="How many times as many hits; no more than the search's retriever ranks."
     )
     context_prefix: str | None = Field(
-        None, min_length=1, description="Keeps the size that was asked for apart from that of another `oversample`."
+        None, description="Taken for the sake of OpenSearch's pipelines; the page that was asked for is known without."
     )
 
 
@@ -33,13 +33,7 @@ class Oversample(RequestProcessor[OversampleSpec]):
     Spec = OversampleSpec
 
     def process(self, request: SearchRequest) -> None:
-        """Raises `request.window` and leaves `original_size` in the context."""
+        """Raises `request.window`."""
         size = request.body.get("size", 10)
-        request.context[original_size(self.spec.context_prefix)] = size
         wanted = request.body.get("from", 0) + math.ceil(size * self.spec.sample_factor)
         request.window = max(request.window, min(MOST, wanted))
-
-
-def original_size(prefix: str | None) -> str:
-    """The name under which the size that was asked for is kept for response processors."""
-    return f"{prefix}.original_size" if prefix else "original_size"
