@@ -24,18 +24,35 @@ KEPT_SECONDS = 60.0
 """How long what was looked up is believed."""
 
 
+class _Memory:
+    """What was looked up, until it is not believed any more."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.until = time.monotonic() + KEPT_SECONDS
+        self.known: dict[str, dict[str, str]] | None = None
+        self.fingerprints: dict[str, str | None] = {}
+
+
 class FieldModels:
     """Remembers for a while, so that not every search has to ask.
 
     Args:
         client: of the target.
         index: an index, alias or pattern.
+        memory: shared with others of the same index; None begins one.
     """
 
-    def __init__(self, client: Elasticsearch, index: str) -> None:
+    def __init__(self, client: Elasticsearch, index: str, memory: _Memory | None = None) -> None:
         self._client = client
         self._index = index
-        self._forget()
+        self._memory = memory or _Memory()
+
+    def asked_by(self, client: Elasticsearch) -> FieldModels:
+        """The same for another client, which looks up what is not known yet."""
+        return FieldModels(client, self._index, self._memory)
 
     def mismatch(self, body: Any) -> str | None:
         """What is wrong with the vectors that a `_search` body or retriever would compare; None when nothing is known.
@@ -45,11 +62,11 @@ class FieldModels:
         uses = list(_uses(body))
         if not uses:
             return None
-        if time.monotonic() > self._until:
-            self._forget()
+        if time.monotonic() > self._memory.until:
+            self._memory.forget()
         if self._wrong(uses) is None:
             return None
-        self._forget()  # it may have been put right since
+        self._memory.forget()  # it may have been put right since
         return self._wrong(uses)
 
     def _wrong(self, uses: list[tuple[str, str]]) -> str | None:
@@ -62,28 +79,27 @@ class FieldModels:
                     )
         return None
 
-    def _forget(self) -> None:
-        self._until = time.monotonic() + KEPT_SECONDS
-        self._known: dict[str, dict[str, str]] | None = None
-        self._fingerprints: dict[str, str | None] = {}
-
     def _models(self) -> dict[str, dict[str, str]]:
         """Index -> field -> fingerprint."""
-        if self._known is None:
-            self._known = {}
+        known = self._memory.known  # another search may forget it meanwhile
+        if known is None:
+            known = {}
             with suppress(ApiError, TransportError):
                 path = f"*.mappings._meta.{METADATA}.models"
                 found = self._client.indices.get_mapping(index=self._index, filter_path=path).body
-                self._known = {name: one["mappings"]["_meta"][METADATA]["models"] for name, one in found.items()}
-        return self._known
+                known = {name: one["mappings"]["_meta"][METADATA]["models"] for name, one in found.items()}
+            self._memory.known = known
+        return known
 
     def _fingerprint(self, inference_id: str) -> str | None:
-        if inference_id not in self._fingerprints:
-            self._fingerprints[inference_id] = None
+        fingerprints = self._memory.fingerprints
+        if inference_id not in fingerprints:
+            fingerprint = None
             with suppress(HeadpondError):
                 endpoint = endpoints.get(self._client, inference_id)
-                self._fingerprints[inference_id] = endpoint.fingerprint if endpoint else None
-        return self._fingerprints[inference_id]
+                fingerprint = endpoint.fingerprint if endpoint else None
+            fingerprints[inference_id] = fingerprint
+        return fingerprints[inference_id]
 
 
 def _uses(node: Any) -> Iterator[tuple[str, str]]:

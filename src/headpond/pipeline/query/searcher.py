@@ -10,6 +10,7 @@ and plain queries go to the target as they are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -22,12 +23,35 @@ from headpond.pipeline.query.finish import finish
 from headpond.pipeline.query.inference import ClientInference
 from headpond.pipeline.query.retrieve.retrieve import retrieve
 from headpond.pipeline.query.searches import Answer, Body, Searches
-from headpond.pipeline.query.text import query_text
+from headpond.pipeline.query.text import query_text, without_ext
 from headpond.pipeline.query.widen import check_window, widened
 from headpond.pipeline.spec import PipelineSpec
 from headpond.stages.deadline import Deadline
 from headpond.stages.degraded import Degraded
 from headpond.stages.request.base import SearchRequest
+from headpond.stages.where import Where
+
+MOST_INDICES = 1000
+"""Index expressions of which something is remembered."""
+
+
+@dataclass(slots=True)
+class Search:
+    """A search between its parts.
+
+    Attributes:
+        asked: the body as it came.
+        request: what request processors made of it.
+        body: what is looked for: as many hits as the response processors want to see.
+        where: the body's place, for errors.
+        responds: whether response processors see the hits.
+    """
+
+    asked: Body
+    request: SearchRequest
+    body: Body
+    where: Where
+    responds: bool
 
 
 class Searcher:
@@ -70,26 +94,81 @@ class Searcher:
             PipelineError: the target or this client refuses the body, or it would compare vectors of two models.
             ApiError, TransportError: the target failed.
         """
+        search = self.prepare(asked, text, seconds=seconds, where=self.spec.where.at("search"))
+        return self.respond(search, self.retrieve(searches, search), on_piece=on_piece)
+
+    def prepare(
+        self,
+        asked: Body,
+        text: str | None = None,
+        *,
+        seconds: float | None = None,
+        where: Where | None = None,
+        responds: bool = True,
+    ) -> Search:
+        """The first part of a search: request processors, and how many hits are looked for.
+
+        Args:
+            asked: a `_search` body; left as it is.
+            text: the words of the query; None finds them in the body.
+            seconds: how long the whole search may take; None for the pipeline's `deadline`.
+            where: the body's place in the pipeline's file, for errors; None when it is somebody else's.
+            responds: whether response processors will see the hits.
+
+        Raises:
+            PipelineError: this client refuses the body.
+        """
         deadline = Deadline(self._seconds if seconds is None else seconds)
         text = query_text(asked) if text is None else text
         request = SearchRequest(asked, text, self._inference, self._template, deadline)
         self._prepare(request)
-        where = self.spec.where.at("search")
+        where = where or Where()
         check_window(request.body, where)
-        wide = widened(self.spec.response_processors, request.body, window=request.window)
-        models = self._models.setdefault(searches.index, FieldModels(searches.client, searches.index))
-        answer = retrieve(searches, wide, where, models=models, inference=self._inference, deadline=deadline)
-        degraded = [item.to_json() for item in request.degraded] + answer.get("degraded", [])
-        if degraded:
-            answer["degraded"] = degraded
+        if responds:
+            body = widened(self.spec.response_processors, request.body, window=request.window)
+        else:
+            body = without_ext(request.body)
+        return Search(asked, request, body, where, responds)
+
+    def retrieve(self, searches: Searches, search: Search) -> Answer:
+        """The second part: the answer before response processors; raises as `run`."""
+        answer = retrieve(
+            searches,
+            search.body,
+            search.where,
+            models=self._field_models(searches),
+            inference=self._inference,
+            deadline=search.request.deadline,
+        )
+        degraded = [item.to_json() for item in search.request.degraded] + answer.get("degraded", [])
+        return {**answer, "degraded": degraded} if degraded else answer
+
+    def respond(
+        self,
+        search: Search,
+        answer: Answer,
+        *,
+        deadline: Deadline | None = None,
+        on_piece: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """The last part: response processors, and the page that was asked for.
+
+        Args:
+            search: what was looked for.
+            answer: what was found.
+            deadline: for the processors; None for the search's own.
+            on_piece: as for `run`.
+        """
+        if not search.responds:
+            return answer
         return finish(
             self.spec.response_processors,
             self._inference,
             answer,
-            request.query,
-            asked,
-            deadline,
-            context=request.context,
+            search.request.query,
+            search.asked,
+            deadline or search.request.deadline,
+            context=search.request.context,
             on_piece=on_piece,
         )
 
@@ -104,6 +183,15 @@ class Searcher:
         """
         deadline = deadline or Deadline(self._seconds)
         return finish(self.spec.response_processors, self._inference, answer, text, page, deadline)
+
+    def _field_models(self, searches: Searches) -> FieldModels:
+        """What is known of the index, to be looked up as who searches it now."""
+        known = self._models.get(searches.index)
+        if known is None:
+            if len(self._models) >= MOST_INDICES:
+                self._models.clear()
+            known = self._models[searches.index] = FieldModels(searches.client, searches.index)
+        return known.asked_by(searches.client)
 
     def _prepare(self, request: SearchRequest) -> None:
         for stage in self.spec.request_processors:
