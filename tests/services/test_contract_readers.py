@@ -41,8 +41,8 @@ class Wire(Provider):
 def stand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     """An endpoint on a `Wire`, which asks for nothing twice."""
     wire = Wire()
-    lent = SimpleNamespace(borrow=lambda url: (wire.client, lambda: None))
-    monkeypatch.setattr("headpond.services._http.client._clients", lent)
+    lent = SimpleNamespace(carries=lambda target: True, borrow=lambda: (wire.client, lambda: None), needed=lambda: True)
+    monkeypatch.setattr("headpond.services._http.client._proxied", lent)
     monkeypatch.setattr("headpond.services._http.retry.GIVE_UP_SECONDS", 0)
     with standing(request.param, wire) as stand:
         yield stand

@@ -289,8 +289,9 @@ class Inference:
         return endpoint, secrets
 
     def _ask(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Result:
-        work = partial(self._answer, self._service_of(endpoint), endpoint, secrets, request, deadline)
-        return self._in_time(endpoint, deadline, work)
+        service = self._service_of(endpoint)
+        work = partial(self._answer, service, endpoint, secrets, request, deadline)
+        return work() if service.punctual() else self._in_time(endpoint, deadline, work)
 
     def _answer(
         self, service: Service, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline

@@ -145,6 +145,13 @@ class Service(ABC):
         """
         return {}, Secrets()
 
+    def punctual(self) -> bool:
+        """Whether `infer` returns or raises by its deadline, whatever happens.
+
+        If not, it runs in a thread of its own, for which nobody waits any longer than that.
+        """
+        return False
+
     def effective(self, endpoint: Endpoint, request: InferenceRequest) -> dict[str, Any]:
         """The endpoint's task settings with those of the request on top.
 

@@ -1,28 +1,26 @@
-"""The process's HTTP clients, and one request sent with them."""
+"""One request to a provider, and what came of it."""
 
 from __future__ import annotations
 
 import atexit
-import contextlib
-import ipaddress
 import math
 import os
 import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
 from headpond.inference.deadline import Deadline
+from headpond.services._http.connection import LONGEST_READ_SECONDS, Body
+from headpond.services._http.connections import CONNECT_SECONDS, Connections
+from headpond.services._http.proxied import Lent, Proxied
 from headpond.services._http.quiet import unlogged
+from headpond.services._http.target import Target, target
 
 MAX_ANSWER_BYTES = 50 * 1024 * 1024
 """A longer answer is refused, as by Elasticsearch's `xpack.inference.http.max_response_size`."""
-
-CONNECT_SECONDS = 10.0
-LONGEST_READ_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,122 +69,100 @@ class NoAnswerError(Exception):
         self.unsendable = unsendable
 
 
-class Clients:
-    """The process's HTTP clients, each lent to one request at a time; the one given back last is lent first.
-
-    One client for all would look at every idle connection of its pool before each request, which at 64 callers costs
-    several times what the request does. Proxies of the environment apply, but never to this machine's own addresses.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: dict[bool, list[httpx.Client]] = {False: [], True: []}
-        self._tls: ssl.SSLContext | None = None
-
-    def borrow(self, url: str) -> tuple[httpx.Client, Callable[[], None]]:
-        """A client for a URL, and what gives it back; giving it back twice does nothing."""
-        local = _is_loopback(httpx.URL(url).host)
-        with self._lock:
-            idle = self._idle[local]
-            client = idle.pop() if idle else self._new(local)
-        lent = [client]
-
-        def give_back() -> None:
-            with self._lock:
-                idle.extend(lent)
-                lent.clear()
-
-        return client, give_back
-
-    def close(self) -> None:
-        """Closes the connections of clients that nobody uses."""
-        with self._lock:
-            for idle in self._idle.values():
-                while idle:
-                    with contextlib.suppress(Exception):
-                        idle.pop().close()
-
-    def _new(self, local: bool) -> httpx.Client:
-        if self._tls is None:  # it takes a while to make
-            self._tls = httpx.create_ssl_context()
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=60)
-        return httpx.Client(verify=self._tls, trust_env=not local, follow_redirects=False, limits=limits)
-
-
-_clients = Clients()
+_connections = Connections()
+_proxied = Proxied()
 
 
 def _forget() -> None:
     """In a forked child: the connections are the parent's."""
-    global _clients
-    _clients = Clients()
+    global _connections, _proxied
+    _connections.close()
+    _connections, _proxied = Connections(), Proxied()
 
 
-# Requests nobody waits for any more may still be under way then; their clients are not idle.
-atexit.register(lambda: _clients.close())
+# Requests nobody waits for any more may still be under way then; their connections are not idle.
+atexit.register(lambda: _connections.close())
+atexit.register(lambda: _proxied.close())
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-class _Lent(httpx.SyncByteStream):
-    """The body of an answer, whose end gives its client back."""
-
-    def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, give_back: Callable[[], None]) -> None:
-        assert isinstance(stream, httpx.SyncByteStream)
-        self._stream = stream
-        self._give_back = give_back
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._stream)
-
-    def close(self) -> None:
-        try:
-            self._stream.close()
-        finally:
-            self._give_back()
+def punctual() -> bool:
+    """Whether `begin` and `finish` are over by the deadline whatever happens; behind a proxy they nearly are."""
+    return not _proxied.needed()
 
 
 def begin(
-    client: httpx.Client | None, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
+    client: httpx.Client | None,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    deadline: Deadline,
+    *,
+    whole: bool = True,
 ) -> httpx.Response:
     """Sends one request and reads the head of the answer, not its body; nothing is repeated here.
 
-    The caller closes the answer. What is left until the deadline is also the longest pause between two parts of the
-    body.
+    The caller closes the answer; its extension `hang_up` ends it from any thread. Proxies of the environment apply, but
+    never to this machine's own addresses.
 
     Args:
-        client: None for one of the process's own.
+        client: stands in for the provider; None for the world.
         url: the whole URL.
-        headers: besides httpx's own.
+        headers: besides those every request has.
         body: as it is sent.
         deadline: the head has come by then, or an error is raised.
+        whole: whether the body, too, must have come by then; else what is left is the longest pause in it.
 
     Raises:
         NoAnswerError: no head came.
     """
-    left = deadline.remaining
-    if left == 0:
+    if deadline.passed:
         raise NoAnswerError("no time was left", out_of_time=True)
-    timeout = httpx.Timeout(min(left, LONGEST_READ_SECONDS), connect=min(left, CONNECT_SECONDS))
-    give_back: Callable[[], None] | None = None
     try:
-        if client is None:
-            client, give_back = _clients.borrow(url)
-        request = client.build_request("POST", url, headers=dict(headers), content=body, timeout=timeout)
-        with unlogged():
-            response = client.send(request, stream=True)
-    except BaseException as error:
-        if give_back is not None:
+        if client is not None:
+            return _with_httpx(client, url, headers, body, deadline)
+        where = target(url)
+        if not _proxied.carries(where):
+            return _direct(where, headers, body, deadline, whole)
+        client, give_back = _proxied.borrow()
+        try:
+            response = _with_httpx(client, url, headers, body, deadline)
+        except BaseException:
             give_back()
-        if isinstance(error, _UNSENDABLE):
-            # The original text quotes headers, and with them keys.
-            raise NoAnswerError("its address or a header is malformed", unsendable=True) from None
-        if isinstance(error, httpx.RequestError):
-            raise no_answer(error, deadline) from error
+            raise
+        stream = Lent(response, give_back)
+        response.stream, response.extensions["hang_up"] = stream, stream.hang_up
+        return response
+    except _UNSENDABLE:
+        # The original text quotes headers, and with them keys.
+        raise NoAnswerError("its address or a header is malformed", unsendable=True) from None
+    except httpx.RequestError as error:
+        raise no_answer(error, deadline) from error
+
+
+def _direct(where: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline, whole: bool) -> httpx.Response:
+    head = where.head(headers, len(body))
+    connections = _connections
+    connection = connections.borrow(where, deadline)
+    try:
+        status, answered = connection.ask(head, body, deadline)
+    except BaseException:
+        connection.close()
         raise
-    if give_back is not None:
-        response.stream = _Lent(response.stream, give_back)
-    return response
+    give_back = partial(connections.give_back, where)
+    stream = Body(connection, give_back, deadline if whole else None, deadline.remaining)
+    return httpx.Response(status, headers=answered, stream=stream, extensions={"hang_up": stream.hang_up})
+
+
+def _with_httpx(
+    client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
+) -> httpx.Response:
+    left = min(deadline.remaining, LONGEST_READ_SECONDS)
+    timeout = httpx.Timeout(left, connect=min(left, CONNECT_SECONDS))
+    request = client.build_request("POST", url, headers=dict(headers), content=body, timeout=timeout)
+    with unlogged():
+        return client.send(request, stream=True)
 
 
 _UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeEncodeError)
@@ -208,7 +184,8 @@ def finish(response: httpx.Response, deadline: Deadline) -> Answer:
 
 def _read(response: httpx.Response, deadline: Deadline) -> bytes:
     parts, length = [], 0
-    for part in response.iter_bytes():
+    plain = "content-encoding" not in response.headers and not response.is_closed
+    for part in response.iter_raw() if plain else response.iter_bytes():
         parts.append(part)
         length += len(part)
         if length > MAX_ANSWER_BYTES:
@@ -237,12 +214,3 @@ def _caused_by_name(error: BaseException) -> bool:
             return True
         seen = seen.__cause__ or seen.__context__
     return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

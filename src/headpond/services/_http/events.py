@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import socket
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -82,7 +81,9 @@ class ChunkStream:
     def close(self) -> None:
         """Ends the provider's work; a read that waits for it returns."""
         self._closed = True
-        _shut(self._response)
+        # Closing an answer from outside would not wake the thread that reads from it.
+        if hang_up := self._response.extensions.get("hang_up"):
+            hang_up()
         # A generator that another thread is in cannot be closed; there the read just ended closes the answer.
         with contextlib.suppress(ValueError):
             self._chunks.close()
@@ -137,13 +138,3 @@ class _Limited(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
-
-
-def _shut(response: httpx.Response) -> None:
-    """Ends the connection below an answer; closing it from outside would not wake a thread that reads from it."""
-    stream = response.extensions.get("network_stream")
-    connection = stream.get_extra_info("socket") if stream is not None else None
-    if isinstance(connection, socket.socket):
-        with contextlib.suppress(OSError):
-            # Not the method of an SSL socket, which takes the encryption away under the reader's feet.
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)

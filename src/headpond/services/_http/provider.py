@@ -15,6 +15,7 @@ from headpond.inference.request import InferenceRequest
 from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
+from headpond.services._http.client import punctual
 from headpond.services._http.events import Decode, Event, server_sent
 from headpond.services._http.rate_limit import RateLimits
 from headpond.services._http.rules import TOO_LARGE, Rules
@@ -81,6 +82,10 @@ class Provider(Service):
     def counted_by(self, endpoint: Endpoint) -> tuple[object, ...]:
         """What shares a rate limit, besides the secrets."""
         return (endpoint.service_settings.get("model_id"),)
+
+    def punctual(self) -> bool:
+        """A turn, a connection and an answer are all waited for until the deadline, unless a proxy is in between."""
+        return punctual()
 
     @abstractmethod
     def headers(self, endpoint: Endpoint, secrets: Secrets) -> dict[str, str]:

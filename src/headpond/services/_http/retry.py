@@ -60,6 +60,15 @@ def with_retries(attempt: Callable[[], T], deadline: Deadline, *, once: bool = F
         RestError: of the last attempt.
     """
     started = time.monotonic()
+    try:
+        return attempt()  # nearly all succeed, and tenacity costs as much as the request's bytes
+    except FailedAttempt as failed:
+        first = [failed]
+
+    def next_attempt() -> T:
+        if first:
+            raise first.pop()
+        return attempt()
 
     def stop(state: RetryCallState) -> bool:
         failed = _failed(state)
@@ -77,7 +86,7 @@ def with_retries(attempt: Callable[[], T], deadline: Deadline, *, once: bool = F
         reraise=True,
     )
     try:
-        return retrying(attempt)
+        return retrying(next_attempt)
     except FailedAttempt as failed:
         raise failed.error from failed.__cause__
 

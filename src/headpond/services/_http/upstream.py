@@ -96,8 +96,12 @@ class Upstream:
             RestError: what the caller of the endpoint gets.
         """
         content = self._content()
-        response = with_retries(lambda: self._begin(content, deadline), deadline, once=not self.retries)
-        sent = self._sent(response.request)
+
+        def begun() -> tuple[httpx.Response, Secrets]:
+            headers = self._headers(content)
+            return self._begin(content, headers, deadline, whole=False), self._sent(headers)
+
+        response, sent = with_retries(begun, deadline, once=not self.retries)
 
         def chunks(event: Event) -> Iterator[Chunk]:
             try:
@@ -113,8 +117,8 @@ class Upstream:
         return orjson.dumps(self.body, option=orjson.OPT_SERIALIZE_NUMPY)
 
     def _attempt(self, content: bytes, read: Callable[[Any], T], deadline: Deadline) -> T:
-        response = self._begin(content, deadline)
-        answer = self._finish(response, deadline)
+        headers = self._headers(content)
+        answer = self._finish(self._begin(content, headers, deadline, whole=True), deadline)
         try:
             result = read(self._parsed(answer))
             if wrong := problem(result):
@@ -123,16 +127,18 @@ class Upstream:
         except MalformedError as error:
             raise FailedAttempt(self._malformed(str(error)), retry=True, attempts=2) from None
         except RestError as error:
-            raise _redacted(error, self._sent(response.request)) from None
+            raise _redacted(error, self._sent(headers)) from None
 
-    def _begin(self, content: bytes, deadline: Deadline) -> httpx.Response:
-        headers = {"content-type": "application/json", **self.headers(content)}
+    def _headers(self, content: bytes) -> Mapping[str, str]:
+        return {"content-type": "application/json", **self.headers(content)}
+
+    def _begin(self, content: bytes, headers: Mapping[str, str], deadline: Deadline, *, whole: bool) -> httpx.Response:
         try:
-            response = begin(self.client, self.url, headers, content, deadline)
+            response = begin(self.client, self.url, headers, content, deadline, whole=whole)
         except NoAnswerError as error:
             raise self._unanswered(error, deadline) from error
         if not 200 <= response.status_code < 300:
-            raise self._refused(self._finish(response, deadline), self._sent(response.request))
+            raise self._refused(self._finish(response, deadline), self._sent(headers))
         return response
 
     def _finish(self, response: httpx.Response, deadline: Deadline) -> Answer:
@@ -159,9 +165,10 @@ class Upstream:
         except orjson.JSONDecodeError as error:
             raise MalformedError(f"Failed to parse the response: [{error.lineno}:{error.colno}] {error.msg}") from None
 
-    def _sent(self, request: httpx.Request) -> Secrets:
+    def _sent(self, headers: Mapping[str, str]) -> Secrets:
         """All that must not be quoted: the secrets, and a token that was fetched with them."""
-        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+        given = {name.lower(): value for name, value in headers.items()}
+        scheme, _, credentials = given.get("authorization", "").partition(" ")
         return self.secrets.merged(Secrets({"sent": credentials if scheme == "Bearer" else ""}))
 
     def _refused(self, answer: Answer, sent: Secrets) -> FailedAttempt:
