@@ -105,8 +105,13 @@ def allowance(provider: stand_in.StandIn, workers: int, inputs: int | None) -> d
             assert process.stdin is not None
             process.stdin.write("\n")
             process.stdin.flush()
-        answers = [orjson.loads(process.communicate()[0]) for process in started]
+        answers = []
+        for process in started:
+            assert process.stdout is not None
+            answers.append(orjson.loads(process.stdout.readline()))
         seconds = time.perf_counter() - begun
+        for process in started:
+            process.communicate()
     assert sum(one["indexed"] for one in answers) == share * workers, answers
     seen = provider.seen()
     ideal = max(seen["served"] / (RPM / 60), seen["tokens"] / (TPM / 60)) + LATENCY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from elasticsearch import Elasticsearch
@@ -14,6 +15,7 @@ from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.infer import PROBE, infer, size_of
 from headpond.pipeline.pace import limits, tokens
+from headpond.pipeline.pace.concurrency import first_limit
 from headpond.pipeline.pace.gate import Gate
 from headpond.pipeline.pace.lane import Lane
 from headpond.pipeline.pace.pool import Pool
@@ -67,7 +69,8 @@ class BatchEmbedder:
             limit = limits.of(endpoint, pace)
             key = f"{target}\n{inference_id}"
             turns = Rate(default_path(), key, limit.requests_per_minute, limit.tokens_per_minute)
-            gate = Gate(turns, pace.concurrency, stop, lambda: counters.add(throttled=1))
+            start = first_limit(limit.requests_per_minute)
+            gate = Gate(turns, pace.concurrency, stop, lambda: counters.add(throttled=1), start=start)
             pool = Pool(limit.inputs, limit.tokens, tokens.estimate)
             self._gates[inference_id] = gate
             self._lanes[inference_id] = Lane(pool, partial(self._run, endpoint), gate.limit, pace.concurrency, stop)
@@ -88,8 +91,17 @@ class BatchEmbedder:
         """Requests at a time that each endpoint gets now."""
         return {inference_id: gate.limit() for inference_id, gate in self._gates.items()}
 
-    def embed(self, inference_id: str, texts: Sequence[str]) -> list[Outcome]:
+    def of_window(self, number: int) -> OfWindow:
+        """The same for the texts of one window, which are sent before those of later ones."""
+        return OfWindow(self, number)
+
+    def embed(self, inference_id: str, texts: Sequence[str], window: int = 0) -> list[Outcome]:
         """One outcome for each text, in order.
+
+        Args:
+            inference_id: the endpoint.
+            texts: may repeat.
+            window: the number of the window they are in.
 
         Raises:
             JobError: the endpoint is gone, refuses access, or the target does not answer any more.
@@ -97,7 +109,7 @@ class BatchEmbedder:
         """
         fingerprint = self._endpoints[inference_id].fingerprint
         outcomes, sent = self._lanes[inference_id].ask(
-            list(dict.fromkeys(texts)), lambda some: dict(self._cache.get(fingerprint, some))
+            list(dict.fromkeys(texts)), lambda some: dict(self._cache.get(fingerprint, some)), window
         )
         self._counters.add(cached=len(texts) - sent)
         return [outcomes[text] for text in texts]
@@ -166,3 +178,20 @@ class BatchEmbedder:
         half = len(texts) // 2
         first = self._run(endpoint, texts[:half], attempts)
         return first | self._run(endpoint, texts[half:], attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class OfWindow:
+    """The `Embedder` of one window.
+
+    Attributes:
+        embedder: of the job.
+        number: of the window.
+    """
+
+    embedder: BatchEmbedder
+    number: int
+
+    def embed(self, inference_id: str, texts: Sequence[str]) -> list[Outcome]:
+        """As `BatchEmbedder.embed`."""
+        return self.embedder.embed(inference_id, texts, self.number)

@@ -26,7 +26,9 @@ from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.job import Job, JobSettings
 from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.letter import Origin
+from headpond.pipeline.pace import limits
 from headpond.pipeline.pace.bulk_size import BulkSize
+from headpond.pipeline.pace.window_size import WindowSize
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, IngestInterrupted, IngestStoppedError, OnProgress, Report
 from headpond.pipeline.sources import Given, open_sources
@@ -100,10 +102,12 @@ def ingest(
     origin = Origin.of(spec, does, name, settings.id_field, begun.state.id if begun else None)
     ledger = Ledger(prefix, counters, letters, origin)
     keeper = Keeper(begun, prefix, counters, letters, settings.heartbeat, (stop, abort)) if begun else None
+    asked = [limits.of(endpoints[name], settings.pace).inputs for name in spec.processors.endpoints()]
+    window_size = WindowSize(settings.window, max(asked, default=None))
     reader = Reader(
         opened,
         does,
-        records=settings.window,
+        records=window_size,
         size=settings.window_bytes,
         id_field=settings.id_field,
         ledger=ledger,
@@ -124,10 +128,11 @@ def ingest(
             size = BulkSize(settings.bulk_bytes)
             writers = [BulkWriter(client, name, settings.retry, abort, retried, size) for _ in range(settings.writers)]
             counted = lambda name, amount: counters.add(**{name: amount})  # noqa: E731
-            handed = context(embedder, embedder.fingerprints, counted)
+            handed = lambda window: context(embedder.of_window(window), embedder.fingerprints, counted)  # noqa: E731
             job = Job(
-                name, spec.processors, handed, reader, unchanged, writers, ledger, counters, settings, stop, abort
-            )
+                name, spec.processors, handed, reader, window_size, unchanged, writers, ledger, counters, settings,
+                stop, abort,
+            )  # fmt: skip
             job.run(callbacks.tell)
             return job
         finally:

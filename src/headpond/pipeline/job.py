@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,7 @@ from headpond.pipeline.bulk import BulkWriter, Line
 from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.embedder import Pace
 from headpond.pipeline.ledger import Ledger
+from headpond.pipeline.pace.window_size import WindowSize
 from headpond.pipeline.progress import TICK, Progress
 from headpond.pipeline.reader import Reader
 from headpond.pipeline.report import Counters, OnProgress
@@ -37,8 +39,8 @@ from headpond.stages.record import Failure, Record
 
 log = logging.getLogger("headpond.pipeline")
 
-_IDLE = 1.0
-"""Seconds that a writer waits for more before it sends what it has."""
+_LONGEST_WAIT = 1.0
+"""Seconds that a document waits for more of them before it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class JobSettings:
     """How a job is run.
 
     Attributes:
-        window: records that are enriched together, at most.
+        window: records that are enriched together, at most; how many there are is found out while the job runs.
         window_bytes: bytes of JSON in a window.
         workers: windows that are enriched at a time.
         writers: bulk requests at a time.
@@ -104,8 +106,9 @@ class Job:
     Args:
         index: the index.
         processors: what happens to records.
-        context: what the processors are handed.
+        context: gives what the processors are handed for a window, by its number.
         reader: gives windows.
+        window_size: is told how long windows take.
         unchanged: says what needs no work; None when the index is new.
         writers: one for each writing thread.
         ledger: books the ends of records.
@@ -119,8 +122,9 @@ class Job:
         self,
         index: str,
         processors: IngestPipeline,
-        context: Context,
+        context: Callable[[int], Context],
         reader: Reader,
+        window_size: WindowSize,
         unchanged: Unchanged | None,
         writers: Sequence[BulkWriter],
         ledger: Ledger,
@@ -133,6 +137,7 @@ class Job:
         self._processors = processors
         self._context = context
         self._reader = reader
+        self._window_size = window_size
         self._unchanged = unchanged
         self._writers = writers
         self._ledger = ledger
@@ -247,7 +252,7 @@ class Job:
             with self._failing():
                 if not self._stop.is_set():
                     with self._counters.telemetry.batch(len(window)):
-                        ready = self._enriched(window)
+                        ready = self._enriched(number, window)
             with self._turn:
                 self._turn.wait_for(partial(self._is_next, number))
             with self._failing():
@@ -271,15 +276,17 @@ class Job:
     def _is_next(self, number: int) -> bool:
         return self._next == number
 
-    def _enriched(self, window: list[Record]) -> list[Record]:
+    def _enriched(self, number: int, window: list[Record]) -> list[Record]:
         """What of a window is to be written; the rest has come to its end."""
+        began = time.monotonic()
         same = self._unchanged.among(window) if self._unchanged is not None else set()
         for place in same:
             self._ledger.settle(window[place], unchanged=1)
         todo = [record for place, record in enumerate(window) if place not in same]
         for record in todo:
             record.metadata["_index"] = self._index
-        self._processors.run(todo, self._context)
+        self._processors.run(todo, self._context(number))
+        self._window_size.took(time.monotonic() - began, len(window))
         ready = []
         for record in todo:
             if record.dropped:
@@ -322,15 +329,17 @@ class Job:
     # -- writers
 
     def _write(self, writer: BulkWriter, inbox: queue.Queue[list[Line] | None]) -> None:
-        batch = Piece()
+        batch, due = Piece(), 0.0
         while True:
             try:
-                lines = inbox.get(timeout=_IDLE if batch.lines else None)
+                lines = inbox.get(timeout=max(0.0, due - time.monotonic()) if batch.lines else None)
             except queue.Empty:
                 lines = []
-                self._flush(writer, batch)  # nothing has come for a while, so what there is does not wait
+                self._flush(writer, batch)
                 batch = Piece()
             for line in lines or ():
+                if not batch.lines:
+                    due = time.monotonic() + _LONGEST_WAIT
                 batch.add(line)
                 if self._full(batch):
                     self._flush(writer, batch)

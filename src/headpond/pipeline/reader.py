@@ -10,6 +10,7 @@ import orjson
 from headpond.pipeline import identity
 from headpond.pipeline.index import METADATA
 from headpond.pipeline.ledger import Ledger
+from headpond.pipeline.pace.window_size import WindowSize
 from headpond.pipeline.sources.base import Item, Source
 from headpond.pipeline.state.prefix import Place
 from headpond.stages.record import Failure, Record
@@ -25,7 +26,7 @@ class Reader:
     Args:
         sources: read one after the other.
         pipeline: see `identity.of_pipeline`.
-        records: in a window at most.
+        records: in a window at most, which may change on the way.
         size: bytes of JSON in a window at most (one larger record makes a window alone).
         id_field: the field that holds ids; None for `_id` or a hash.
         ledger: books every record in.
@@ -37,7 +38,7 @@ class Reader:
         sources: Sequence[Source],
         pipeline: bytes,
         *,
-        records: int,
+        records: WindowSize,
         size: int,
         id_field: str | None,
         ledger: Ledger,
@@ -67,7 +68,7 @@ class Reader:
                     began = time.monotonic()
                 window.append(record)
                 size += len(record.raw)
-                if len(window) >= self._records or size >= self._size or time.monotonic() - began > LINGER:
+                if len(window) >= self._records.now or size >= self._size or time.monotonic() - began > LINGER:
                     full, window, size = window, [], 0
                     yield full
         except Exception:

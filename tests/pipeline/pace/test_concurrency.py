@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from headpond.pipeline.pace.concurrency import Concurrency
+from headpond.pipeline.pace.concurrency import Concurrency, first_limit
 
 
 def rounds(concurrency: Concurrency, number: int, seconds: float) -> None:
@@ -81,3 +81,9 @@ def test_it_settles_near_what_an_endpoint_works_on_at_a_time() -> None:
         limits = converged(capacity)
         assert capacity <= min(limits)
         assert max(limits) <= max(4, 2.5 * capacity)
+
+
+def test_where_the_allowance_is_known_it_begins_with_what_that_is_for() -> None:
+    assert [first_limit(rate) for rate in (None, 60, 3_000, 1_000_000)] == [2, 2, 12, 16]
+    assert Concurrency(32, start=first_limit(3_000)).limit == 12
+    assert Concurrency(4, start=16).limit == 4

@@ -34,6 +34,15 @@ def test_what_is_left_of_one_window_goes_with_the_next() -> None:
     assert pool.take(partial=False) == ["ten", "eighteen", "fifteen"]
 
 
+def test_earlier_windows_go_first_whenever_they_come() -> None:
+    pool = Pool(2, 100, len)
+    pool.add(["ccc", "cc", "c"], 2)
+    pool.add(["aaa", "aa", "a"], 0)
+    pool.add(["bbb", "bb"], 1)
+    pool.add(["AA"], 0)
+    assert batches(pool) == [["aaa", "aa"], ["a", "AA"], ["bbb", "bb"], ["ccc", "cc"], ["c"]]
+
+
 def test_a_text_above_the_limit_goes_alone() -> None:
     pool = Pool(5, 10, len)
     pool.add(["x" * 50, "a", "b"])

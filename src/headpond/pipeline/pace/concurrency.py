@@ -6,6 +6,19 @@ _AS_BEFORE, _SLOW = 1.5, 2.5
 """Times the quickest round: up to the first the limit grows, above the second it falls."""
 _EASED, _CUT = 0.9, 0.7
 _PATIENCE, _FALLEN = 5, 0.8
+_START, _MOST_AT_START = 2, 16
+_ROUND_TRIP = 0.25
+
+
+def first_limit(requests_per_minute: float | None) -> int:
+    """Requests at a time that an endpoint gets at first: what its allowance is for where answers take 0.25 seconds.
+
+    Args:
+        requests_per_minute: its allowance; None where nothing is known of it.
+    """
+    if requests_per_minute is None:
+        return _START
+    return max(_START, min(_MOST_AT_START, int(requests_per_minute / 60 * _ROUND_TRIP)))
 
 
 class Concurrency:
@@ -22,7 +35,7 @@ class Concurrency:
         start: the first limit.
     """
 
-    def __init__(self, ceiling: int, *, start: int = 2) -> None:
+    def __init__(self, ceiling: int, *, start: int = _START) -> None:
         self._ceiling = max(1, ceiling)
         self._limit = float(min(start, self._ceiling))
         self._doubling = True

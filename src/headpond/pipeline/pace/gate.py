@@ -22,11 +22,14 @@ class Gate:
         ceiling: requests at a time at most.
         stop: ends the waiting.
         on_throttle: called for each request that was refused because there were too many.
+        start: requests at a time, at first.
     """
 
-    def __init__(self, rate: Rate, ceiling: int, stop: threading.Event, on_throttle: Callable[[], None]) -> None:
+    def __init__(
+        self, rate: Rate, ceiling: int, stop: threading.Event, on_throttle: Callable[[], None], *, start: int = 2
+    ) -> None:
         self._rate = rate
-        self._concurrency = Concurrency(ceiling)
+        self._concurrency = Concurrency(ceiling, start=start)
         self._stop = stop
         self._on_throttle = on_throttle
         self._lock = threading.Lock()

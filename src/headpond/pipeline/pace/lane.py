@@ -45,12 +45,15 @@ class Lane(Generic[T]):
         self._running = 0
         self._threads = ThreadPoolExecutor(ceiling, thread_name_prefix="headpond-inference")
 
-    def ask(self, texts: Sequence[str], known: Callable[[list[str]], Mapping[str, T]]) -> tuple[dict[str, T], int]:
+    def ask(
+        self, texts: Sequence[str], known: Callable[[list[str]], Mapping[str, T]], window: int = 0
+    ) -> tuple[dict[str, T], int]:
         """The outcomes of texts, and how many of them this call had sent.
 
         Args:
             texts: each once.
             known: what needs no request; asked for texts that are not under way already.
+            window: the number of the window they are in; those of earlier ones are sent first.
 
         Raises:
             StopRequested: the job is being stopped.
@@ -70,7 +73,7 @@ class Lane(Generic[T]):
         unknown = [text for text in own if text not in found]
         with self._lock:
             self._settle(found)
-            self._pool.add(unknown)
+            self._pool.add(unknown, window)
             self._pump()
         return {text: (own.get(text) or joined[text]).result() for text in texts}, len(unknown)
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from bisect import insort
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 _Text = tuple[int, str]
 _WORTH = 1.03
 """Times the fewest requests that sorting by length may cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What is left of the texts of one call of `add`.
+
+    Attributes:
+        window: the number of the window they are in.
+        texts: in the order in which they are taken.
+    """
+
+    window: int
+    texts: list[_Text]
 
 
 class Pool:
@@ -16,8 +30,8 @@ class Pool:
 
     The texts of one call of `add` are sorted by length, so that texts of like length go together, which spares models
     padding. Where this would cost requests (a few long texts fill one, and there are too many short ones for the rest)
-    long and short ones are mixed. Those that came first go first, so that no window waits for ever. What is left of
-    one window is sent together with the next one's.
+    long and short ones are mixed. Those of the earliest window go first, so that none waits for ever and windows come
+    back in the order they are written in. What is left of one window is sent together with the next one's.
 
     Args:
         inputs: texts in a request at most.
@@ -29,17 +43,22 @@ class Pool:
         self._inputs = inputs
         self._tokens = tokens
         self._measure = measure
-        self._groups: deque[list[_Text]] = deque()
+        self._groups: list[_Group] = []
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, texts: Iterable[str]) -> None:
-        """Adds texts, longest first."""
+    def add(self, texts: Iterable[str], window: int = 0) -> None:
+        """Adds texts, longest first.
+
+        Args:
+            texts: to be sent.
+            window: the number of the window they are in.
+        """
         group = sorted(((self._measure(text), text) for text in texts), key=_size, reverse=True)
         if group:
-            self._groups.append(self._ordered(group))
+            insort(self._groups, _Group(window, self._ordered(group)), key=_window)
             self._count += len(group)
 
     def take(self, *, partial: bool) -> list[str]:
@@ -50,13 +69,16 @@ class Pool:
         """
         batch: list[str] = []
         room = self._tokens
-        kept: deque[list[_Text]] = deque()
+        kept: list[_Group] = []
         passed_over = False
         for group in self._groups:
+            if len(batch) == self._inputs:
+                kept.append(group)
+                continue
             rest: list[_Text] = []
-            for place, (size, text) in enumerate(group):
+            for place, (size, text) in enumerate(group.texts):
                 if len(batch) == self._inputs:
-                    rest += group[place:]
+                    rest += group.texts[place:]
                     break
                 if size <= room or not batch:
                     batch.append(text)
@@ -65,7 +87,7 @@ class Pool:
                     rest.append((size, text))
                     passed_over = True
             if rest:
-                kept.append(rest)
+                kept.append(_Group(group.window, rest))
         full = passed_over or len(batch) == self._inputs or room <= 0
         if not (full or partial):
             return []
@@ -75,7 +97,7 @@ class Pool:
 
     def clear(self) -> list[str]:
         """Takes everything out."""
-        texts = [text for group in self._groups for _, text in group]
+        texts = [text for group in self._groups for _, text in group.texts]
         self._groups.clear()
         self._count = 0
         return texts
@@ -99,3 +121,7 @@ class Pool:
 
 def _size(entry: _Text) -> int:
     return entry[0]
+
+
+def _window(group: _Group) -> int:
+    return group.window
