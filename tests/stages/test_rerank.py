@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from headpond.stages.response._depth import FIRST, Depth
 from headpond.stages.response.base import Results
 from headpond.stages.response.rerank import Rerank, RerankSpec
 
@@ -163,6 +165,124 @@ def test_no_hits_are_no_problem() -> None:
 def test_hits_of_a_sorted_search_have_places_instead_of_scores() -> None:
     found = [{**hit, "_score": None} for hit in hits("a", "aa", "aaa")]
     assert ids(rerank(found, weight=0.4)) == ["0", "1", "2"]
+
+
+def test_hits_can_be_ranked_by_a_template() -> None:
+    found = [
+        {"_id": "x", "_score": 3.0, "_source": {"title": "T", "tags": ["a", "b"]}},
+        {"_id": "y", "_score": 2.0, "_source": {"other": "text"}},
+        {"_id": "z", "_score": 1.0, "_source": {"title": "A longer title"}},
+    ]
+    scores = Scores(by_length)
+    template = "Title: {{title}} ({{#join}}tags{{/join}})"
+    stage = Rerank(RerankSpec(inference_id="r", template=template), "rerank")
+    assert stage.fields() == ["title", "tags"]
+    results = Results(found, "q", scores)
+    stage.process(results)
+    assert scores.asked == ["Title: T (a,b)", "Title: A longer title ()"]
+    assert ids(results) == ["z", "y", "x"]
+    assert results.hits[0]["_headpond"]["passage"] == {"field": "title,tags", "text": "Title: A longer title ()"}
+    assert results.hits[1]["_headpond"]["skipped"] == "no text in [title, tags]"
+
+
+def test_a_templates_text_is_cut_too() -> None:
+    spec = {"inference_id": "r", "template": "{{body}}", "chunk_rescorer": {"size": 2, "chunking_settings": {
+        "strategy": "recursive", "max_chunk_size": 10, "separators": [" "]}}}  # fmt: skip
+    scores = Scores(by_length)
+    Rerank(RerankSpec.model_validate(spec), "rerank").process(Results(hits("word " * 15), "q", scores))
+    assert [len(text.split()) for text in scores.asked] == [10, 5]
+
+
+def test_hits_the_reranker_thinks_little_of_are_left_out() -> None:
+    results = rerank(hits("a", "aaa", None, "aa", "aaaaaa"), min_score=2, window=4)
+    assert ids(results) == ["1", "3", "2"]
+    assert ids(rerank(hits("a", "aaa"), refuse, min_score=2)) == ["0", "1"]
+
+
+def test_a_giant_text_is_cut_and_said() -> None:
+    results = rerank(hits("a" * 20_000, "b"))
+    note = results.hits[0]["_headpond"]
+    assert (note["rerank_score"], note["cut_at"], len(note["passage"]["text"])) == (16_000, 16_000, 16_000)
+    assert "cut_at" not in results.hits[1]["_headpond"]
+
+
+def test_a_text_that_no_json_can_hold_is_sent_without_what_it_cannot() -> None:
+    scores = Scores(by_length)
+    Rerank(RerankSpec(inference_id="r", field=["body"]), "rerank").process(Results(hits("M\ud800hle"), "q", scores))
+    assert scores.asked == ["M?hle"]
+
+
+def test_notes_of_earlier_stages_are_kept() -> None:
+    found = hits("a", "aaa")
+    found[1]["_headpond"] = {"legs": [{"leg": "knn", "rank": 1}]}
+    note = rerank(found).hits[0]["_headpond"]
+    assert (note["legs"], note["rank_before"]) == ([{"leg": "knn", "rank": 1}], 2)
+
+
+def test_of_an_endpoint_nobody_knows_little_is_asked() -> None:
+    results = rerank(hits(*["a"] * 40), window="auto", deadline="60s")
+    assert [item.reason for item in results.degraded] == ["ranked 16 of 40 hits: more would not fit into 60000 ms"]
+    assert ["rerank_score" in hit["_headpond"] for hit in results.hits] == [True] * 16 + [False] * 24
+
+
+def test_as_many_hits_are_ranked_as_fit_into_the_deadline() -> None:
+    spec = RerankSpec(inference_id="r", field=["body"], window="auto", max_window=30, deadline="60s")
+    stage = Rerank(spec, "rerank")
+    assert stage.window == 30
+    assert stage._depth is not None
+    stage._depth.took(64, 10)
+    results = Results(hits(*["a"] * 40), "q", Scores(by_length))
+    stage.process(results)
+    assert [item.reason for item in results.degraded] == ["ranked 7 of 30 hits: more would not fit into 60000 ms"]
+    for _ in range(20):  # this reranker is quick, and that is learnt
+        results = Results(hits(*["a"] * 40), "q", Scores(by_length))
+        stage.process(results)
+    assert results.degraded == []
+
+
+def test_what_a_text_takes_is_a_moving_estimate() -> None:
+    depth = Depth()
+    assert depth.fitting(0.1) == FIRST
+    depth.took(1.0, 10)
+    assert depth.seconds == pytest.approx(0.1)
+    assert depth.fitting(1.05) == 8
+    depth.took(2.0, 10)
+    assert depth.seconds == pytest.approx(0.13)
+    depth.late(1.0, 4)
+    assert depth.seconds == pytest.approx(0.5)
+    assert depth.fitting(0.01) == 1
+
+
+def test_many_threads_may_learn_at_once() -> None:
+    depth = Depth()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: depth.took(1.0, 10), range(1000)))
+    assert depth.seconds == pytest.approx(0.1)
+
+
+def test_a_late_answer_makes_the_next_question_smaller() -> None:
+    stage = Rerank(RerankSpec(inference_id="r", field=["body"], window="auto", deadline="60s"), "rerank")
+    stage.process(Results(hits(*["a"] * 40), "q", Scores(too_late)))
+    scores = Scores(by_length)
+    stage.process(Results(hits(*["a"] * 40), "q", scores))
+    assert len(scores.asked) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({}, "either"),
+        ({"field": "a", "template": "{{a}}"}, "either"),
+        ({"template": "{{#if}}"}, "not supported"),
+        ({"field": "a", "window": 0}, "window"),
+        ({"field": "a", "window": "all"}, "window"),
+        ({"field": "a", "max_window": 5}, "max_window"),
+        ({"field": "a", "min_score": float("nan")}, "min_score"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        RerankSpec.model_validate({"inference_id": "r", **options})
 
 
 @pytest.mark.parametrize("deadline", ["0s", "-1", "soon", "1.5s"])

@@ -53,6 +53,11 @@ class Template:
         """The text, where it is the same for every record."""
         return None if any(isinstance(part, _Snippet) for part in self.parts) else "".join(map(str, self.parts))
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The fields its snippets name, each once."""
+        return tuple(dict.fromkeys(".".join(part.path) for part in self.parts if isinstance(part, _Snippet)))
+
     def render(self, record: Record) -> str:
         """The text for a record."""
         return "".join(part if isinstance(part, str) else part.shown(_find(record, part.path)) for part in self.parts)

@@ -1,18 +1,20 @@
 """Reorders the first hits by what a rerank endpoint thinks of their text, within a deadline.
 
 When the endpoint fails, is late or answers nonsense, the hits stay as they were and the answer's `degraded` says why.
+With `window: auto` it ranks as many hits as the endpoint can within the deadline, by the time its last calls took.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from headpond.errors import RestError
 from headpond.inference.chunking import Chunking, parse_chunking
@@ -20,7 +22,9 @@ from headpond.inference.duration import parse_duration
 from headpond.ranking import minmax
 from headpond.stages.deadline import Deadline
 from headpond.stages.degraded import Degraded
-from headpond.stages.passage import Passage, passages
+from headpond.stages.passage import Passage
+from headpond.stages.response._depth import Depth
+from headpond.stages.response._texts import LONGEST, Texts, sendable
 from headpond.stages.response.base import (
     Hit,
     ResponseProcessor,
@@ -31,8 +35,8 @@ from headpond.stages.response.base import (
 from headpond.stages.selection import select
 from headpond.stages.time_span import TimeSpan
 
-LONGEST = 16_000
-"""Characters of one text that are sent; far beyond what rerank models read."""
+WINDOW = 50
+"""Hits that are ranked when nothing else is said."""
 
 
 def _checked_chunking(settings: dict[str, Any]) -> dict[str, Any]:
@@ -61,12 +65,25 @@ class RerankSpec(ResponseProcessorSpec):
     """Options of `rerank`."""
 
     inference_id: str = Field(description="The id of a rerank endpoint.")
-    field: Annotated[list[str], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)] = Field(
-        min_length=1,
-        description="The field to rank by, or several that are joined; one that leads through a list of objects "
-        "(`passages.text`) ranks a hit by its best passage.",
+    field: Annotated[list[str] | None, BeforeValidator(lambda given: [given] if isinstance(given, str) else given)] = (
+        Field(
+            None,
+            min_length=1,
+            description="The field to rank by, or several that are joined; one that leads through a list of objects "
+            "(`passages.text`) ranks a hit by its best passage.",
+        )
     )
-    window: int = Field(50, ge=1, le=1000, description="How many hits are ranked; the others keep their places behind.")
+    template: str | None = Field(
+        None, min_length=1, description="Instead of `field`: a text with `{{field}}` placeholders to rank by."
+    )
+    window: Annotated[int, Field(ge=1, le=1000)] | Literal["auto"] = Field(
+        WINDOW,
+        description="How many hits are ranked; the others keep their places behind. `auto`: as many as the endpoint "
+        "can rank within the deadline, judged by its last calls.",
+    )
+    max_window: int | None = Field(
+        None, ge=1, le=1000, description=f"The most hits that `window: auto` ranks; {WINDOW} when left out."
+    )
     deadline: TimeSpan = Field("1s", description="How long the endpoint may take; later, the earlier order stays.")
     weight: float = Field(
         1.0,
@@ -76,7 +93,28 @@ class RerankSpec(ResponseProcessorSpec):
         "normalised over the window. 1 ranks by the reranker alone.",
     )
     top_n: int | None = Field(None, ge=1, description="Keep only so many hits.")
+    min_score: float | None = Field(
+        None,
+        allow_inf_nan=False,
+        description="Leave out hits that the endpoint gives less, and those behind the window, which it has not seen; "
+        "hits without text stay.",
+    )
     chunk_rescorer: ChunkRescorer | None = Field(None, description="Cut long texts and rank a hit by its best passage.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RerankSpec:
+        if (self.field is None) == (self.template is None):
+            raise ValueError("rerank needs either [field] or [template], what hits are ranked by")
+        if self.template is not None:
+            Texts(None, self.template, None)
+        if self.max_window is not None and self.window != "auto":
+            raise ValueError("[max_window] goes with [window: auto]")
+        return self
+
+    @property
+    def deepest(self) -> int:
+        """Hits that are ranked at most."""
+        return (self.max_window or WINDOW) if self.window == "auto" else self.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +134,14 @@ class Rerank(ResponseProcessor[RerankSpec]):
         super().__init__(spec, name)
         self._seconds = parse_duration(spec.deadline, "deadline")
         rescorer = spec.chunk_rescorer
-        self._chunking: Chunking | None = parse_chunking(rescorer.chunking_settings) if rescorer else None
+        chunking: Chunking | None = parse_chunking(rescorer.chunking_settings) if rescorer else None
+        self._texts = Texts(spec.field, spec.template, chunking)
+        self._depth = Depth() if spec.window == "auto" else None
 
     @property
     def window(self) -> int:
         """The hits it ranks."""
-        return self.spec.window
+        return self.spec.deepest
 
     def endpoints(self) -> list[str]:
         """The rerank endpoint."""
@@ -109,13 +149,14 @@ class Rerank(ResponseProcessor[RerankSpec]):
 
     def fields(self) -> list[str]:
         """The fields it ranks by."""
-        return self.spec.field
+        return self._texts.fields
 
     def process(self, results: Results) -> None:
         """Reorders `results.hits` and annotates each hit.
 
         Every hit gets `_headpond`: `rank_before` (from 1), `score_before`, and, when it was ranked, `rerank_score` (the
-        endpoint's own) and `passage` (the text that earned it); a hit without text keeps its place and has `skipped`.
+        endpoint's own) and `passage` (the text that earned it); a hit without text keeps its place and has `skipped`. A
+        text that was too long to be sent as a whole is said by `cut_at`, the characters that were ranked.
         `_score` becomes the new score; hits that were not ranked take that of the hit above, so scores never rise.
         """
         if not results.hits:
@@ -131,22 +172,33 @@ class Rerank(ResponseProcessor[RerankSpec]):
         """Ranks, or says why not."""
         if results.query is None or not results.query.strip():
             return "the query has no text to rank by"
-        hits = results.hits[: self.spec.window]
+        hits = results.hits[: self.spec.deepest]
         candidates = self._candidates(hits, results.query)
         if not candidates:
-            return f"no hit has a text in [{', '.join(self.spec.field)}]"
-        texts = [passage.text[:LONGEST] for candidate in candidates for passage in candidate.passages]
+            return f"no hit has a text in [{', '.join(self._texts.fields)}]"
         given = deadline.left
+        wanted = len(hits)
+        if self._depth is not None:
+            candidates = _as_many(candidates, self._depth.fitting(given))
+            hits = hits[: candidates[-1].place + 1]
+        texts = [passage.text for candidate in candidates for passage in candidate.passages]
+        started = time.monotonic()
         try:
-            answer = results.inference.rerank(self.spec.inference_id, results.query, texts, seconds=given)
+            answer = results.inference.rerank(self.spec.inference_id, sendable(results.query), texts, seconds=given)
         except TimeoutError:
+            if self._depth is not None and given > 0:
+                self._depth.late(given, len(texts))
             return f"no answer of [{self.spec.inference_id}] within {self._said(given)}"
         except Exception as error:
             return f"[{self.spec.inference_id}] failed: {error}"
         if len(answer) != len(texts) or not all(math.isfinite(score) for score in answer):
             got = f"{len(answer)} scores for {len(texts)} texts, or no numbers"
             return f"[{self.spec.inference_id}] answered nonsense: {got}"
+        if self._depth is not None:
+            self._depth.took(time.monotonic() - started, len(texts))
         self._reorder(results, hits, candidates, answer)
+        if len(hits) < wanted and self._depth is not None:
+            return f"ranked {len(hits)} of {wanted} hits: more would not fit into {round(given * 1000)} ms"
         return None
 
     def _said(self, given: float) -> str:
@@ -156,10 +208,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
         return f"the {round(given * 1000)} ms that the search's deadline had left"
 
     def _candidates(self, hits: Sequence[Hit], query: str) -> list[_Candidate]:
-        found = [
-            _Candidate(place, passages(hit.get("_source") or {}, self.spec.field, self._chunking))
-            for place, hit in enumerate(hits)
-        ]
+        found = [_Candidate(place, self._texts.of(hit.get("_source") or {})) for place, hit in enumerate(hits)]
         found = [candidate for candidate in found if candidate.passages]
         if self.spec.chunk_rescorer is None:
             return found
@@ -170,7 +219,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
         self, results: Results, hits: list[Hit], candidates: list[_Candidate], answer: Sequence[float]
     ) -> None:
         for rank, hit in enumerate(results.hits, 1):
-            hit.setdefault("_headpond", {"rank_before": rank, "score_before": hit.get("_score")})
+            hit["_headpond"] = {"rank_before": rank, "score_before": hit.get("_score"), **hit.get("_headpond", {})}
         scores = np.empty(len(candidates), np.float32)
         at = 0
         for row, candidate in enumerate(candidates):
@@ -179,7 +228,10 @@ class Rerank(ResponseProcessor[RerankSpec]):
             best = int(np.argmax(own))
             scores[row] = own[best]
             note = hits[candidate.place]["_headpond"]
-            note |= {"rerank_score": own[best], "passage": candidate.passages[best].to_json()}
+            passage = candidate.passages[best]
+            note |= {"rerank_score": own[best], "passage": passage.to_json()}
+            if len(passage.text) == LONGEST:
+                note["cut_at"] = LONGEST
         blended = self._blend(_first_scores(hits, candidates), scores)
         order = np.argsort(-blended, kind="stable")
         places = [candidate.place for candidate in candidates]
@@ -189,7 +241,11 @@ class Rerank(ResponseProcessor[RerankSpec]):
             hit["_score"] = as_json(blended[row])
             reordered[place] = hit
         results.hits[: len(hits)] = reordered
-        self._settle_others(results.hits, {id(hits[place]) for place in places}, len(hits))
+        ranked = {id(hits[place]) for place in places}
+        self._settle_others(results.hits, ranked, len(hits))
+        if self.spec.min_score is not None:
+            kept = [hit for hit in results.hits[: len(hits)] if _worth(hit, ranked, self.spec.min_score)]
+            results.hits[:] = kept
 
     def _blend(self, first: NDArray[np.float32], rerank: NDArray[np.float32]) -> NDArray[np.float32]:
         weight = np.float32(self.spec.weight)
@@ -206,7 +262,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
                 continue
             hit["_score"] = above
             if place < window:
-                hit["_headpond"]["skipped"] = f"no text in [{', '.join(self.spec.field)}]"
+                hit["_headpond"]["skipped"] = f"no text in [{', '.join(self._texts.fields)}]"
 
 
 def _first_scores(hits: Sequence[Hit], candidates: Sequence[_Candidate]) -> NDArray[np.float32]:
@@ -215,3 +271,13 @@ def _first_scores(hits: Sequence[Hit], candidates: Sequence[_Candidate]) -> NDAr
     if any(score is None for score in scores):
         return np.array([-candidate.place for candidate in candidates], np.float32)
     return np.array(scores, np.float32)
+
+
+def _as_many(candidates: Sequence[_Candidate], most: int) -> list[_Candidate]:
+    """The first candidates with no more texts than that, at least one."""
+    texts = np.cumsum([len(candidate.passages) for candidate in candidates])
+    return list(candidates[: max(1, int(np.searchsorted(texts, most, side="right")))])
+
+
+def _worth(hit: Hit, ranked: set[int], least: float) -> bool:
+    return id(hit) not in ranked or hit["_headpond"]["rerank_score"] >= least
