@@ -84,6 +84,17 @@ class Case(_Section):
     expect: Expectation = Field(description="What must come of it.")
 
 
+class CacheSection(_Section):
+    """What searches keep of inference, in memory, for as long as the pipeline's searches are in use."""
+
+    query_embeddings: int = Field(4000, ge=0, description="Vectors of queries kept at most; 0 keeps none.")
+    rerank_scores: int = Field(
+        100_000, ge=0, description="Scores of a text for a query kept at most; 0 keeps none, for models that rank a "
+        "text by the others beside it."
+    )  # fmt: skip
+    ttl: TimeSpan = Field("1h", description="How long each is kept.")
+
+
 class PipelineFile(_Section):
     """The top level of a pipeline file."""
 
@@ -112,6 +123,10 @@ class PipelineFile(_Section):
     search: dict[str, Any] | None = Field(None, description="A `_search` body with `{{query}}` and `{{size}}`.")
     deadline: TimeSpan | None = Field(
         None, description="How long a whole search may take: embedding, retrieval and processors share it."
+    )
+    cache: CacheSection = Field(
+        default_factory=lambda: CacheSection.model_validate({}),
+        description="What searches keep of inference, so that it is not asked twice.",
     )
     request_processors: list[dict[str, Any]] = Field(
         default_factory=list, description="What happens to a `_search` body before it is sent."

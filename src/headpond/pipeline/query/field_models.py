@@ -8,32 +8,32 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 
-from headpond.errors import HeadpondError
-from headpond.pipeline import endpoints
 from headpond.pipeline.index import METADATA
+from headpond.pipeline.query.fingerprints import KEPT_SECONDS, LONGEST, Fingerprints
+from headpond.pipeline.query.patience import within
 from headpond.pipeline.query.vectors import dense, is_sparse, sparse
+from headpond.stages.deadline import Deadline
 
 OTHER_MODEL = "ingest into a new index (--index NAME), or search with the endpoint that made the vectors"
 
-KEPT_SECONDS = 60.0
-"""How long what was looked up is believed."""
 
+@dataclass(slots=True)
+class Known:
+    """What was looked up.
 
-class _Memory:
-    """What was looked up, until it is not believed any more."""
+    Attributes:
+        models: index -> field -> fingerprint.
+        until: the clock when it is to be looked up again.
+    """
 
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        self.until = time.monotonic() + KEPT_SECONDS
-        self.known: dict[str, dict[str, str]] | None = None
-        self.fingerprints: dict[str, str | None] = {}
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
+    until: float = 0.0
 
 
 class FieldModels:
@@ -42,64 +42,64 @@ class FieldModels:
     Args:
         client: of the target.
         index: an index, alias or pattern.
-        memory: shared with others of the same index; None begins one.
+        fingerprints: of the target's endpoints.
+        known: what was looked up already.
     """
 
-    def __init__(self, client: Elasticsearch, index: str, memory: _Memory | None = None) -> None:
+    def __init__(
+        self, client: Elasticsearch, index: str, fingerprints: Fingerprints, *, known: Known | None = None
+    ) -> None:
         self._client = client
         self._index = index
-        self._memory = memory or _Memory()
+        self._fingerprints = fingerprints
+        self._known = known or Known()
 
     def asked_by(self, client: Elasticsearch) -> FieldModels:
-        """The same for another client, which looks up what is not known yet."""
-        return FieldModels(client, self._index, self._memory)
+        """The same memory; what it lacks is asked for with this client, which may see less of the target."""
+        if client is self._client:
+            return self
+        return FieldModels(client, self._index, self._fingerprints, known=self._known)
 
-    def mismatch(self, body: Any) -> str | None:
+    def mismatch(self, body: Any, deadline: Deadline | None = None) -> str | None:
         """What is wrong with the vectors that a `_search` body or retriever would compare; None when nothing is known.
 
         Fields that headpond did not make, and targets that do not tell, are passed over.
+
+        Args:
+            body: of a search, or a retriever.
+            deadline: of the whole search; half of what it leaves may be spent.
         """
         uses = list(_uses(body))
         if not uses:
             return None
-        if time.monotonic() > self._memory.until:
-            self._memory.forget()
-        if self._wrong(uses) is None:
+        deadline = deadline or Deadline()
+        if self._wrong(uses, deadline) is None:
             return None
-        self._memory.forget()  # it may have been put right since
-        return self._wrong(uses)
+        self._known.until = 0.0  # it may have been put right since
+        self._fingerprints.forget()
+        return self._wrong(uses, deadline)
 
-    def _wrong(self, uses: list[tuple[str, str]]) -> str | None:
-        for field, inference_id in uses:
-            for index, models in self._models().items():
-                if field in models and self._fingerprint(inference_id) not in (None, models[field]):
+    def _wrong(self, uses: list[tuple[str, str]], deadline: Deadline) -> str | None:
+        for name, inference_id in uses:
+            for index, models in self._models(deadline).items():
+                if name in models and self._fingerprints.of(inference_id, deadline) not in (None, models[name]):
                     return (
-                        f"field [{field}] of index [{index}] holds vectors of another model than endpoint "
+                        f"field [{name}] of index [{index}] holds vectors of another model than endpoint "
                         f"[{inference_id}] has now; they cannot be compared"
                     )
         return None
 
-    def _models(self) -> dict[str, dict[str, str]]:
+    def _models(self, deadline: Deadline) -> dict[str, dict[str, str]]:
         """Index -> field -> fingerprint."""
-        known = self._memory.known  # another search may forget it meanwhile
-        if known is None:
-            known = {}
+        if time.monotonic() > self._known.until and not deadline.passed:
+            known: dict[str, dict[str, str]] = {}
             with suppress(ApiError, TransportError):
+                client = within(self._client, min(deadline.left / 2, LONGEST))
                 path = f"*.mappings._meta.{METADATA}.models"
-                found = self._client.indices.get_mapping(index=self._index, filter_path=path).body
+                found = client.indices.get_mapping(index=self._index, filter_path=path).body
                 known = {name: one["mappings"]["_meta"][METADATA]["models"] for name, one in found.items()}
-            self._memory.known = known
-        return known
-
-    def _fingerprint(self, inference_id: str) -> str | None:
-        fingerprints = self._memory.fingerprints
-        if inference_id not in fingerprints:
-            fingerprint = None
-            with suppress(HeadpondError):
-                endpoint = endpoints.get(self._client, inference_id)
-                fingerprint = endpoint.fingerprint if endpoint else None
-            fingerprints[inference_id] = fingerprint
-        return fingerprints[inference_id]
+            self._known.models, self._known.until = known, time.monotonic() + KEPT_SECONDS
+        return self._known.models
 
 
 def _uses(node: Any) -> Iterator[tuple[str, str]]:

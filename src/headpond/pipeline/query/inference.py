@@ -1,112 +1,123 @@
-"""Asks endpoints for query stages and stops waiting at a deadline, whatever the target does."""
+"""Asks endpoints for query stages: each call within its time, nothing twice, nothing of an endpoint that is down."""
 
 from __future__ import annotations
 
-import queue
-import threading
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from elastic_transport import ConnectionTimeout
-from elasticsearch import ApiError, Elasticsearch
+import numpy as np
+from elasticsearch import Elasticsearch
 
-from headpond.pipeline.infer import infer
+from headpond.pipeline.query.caches import Caches, key
+from headpond.pipeline.query.fingerprints import Fingerprints
+from headpond.pipeline.query.lines import lines_of
+from headpond.pipeline.spec import CacheSection
+from headpond.stages.deadline import Deadline
 from headpond.stages.inference import Embedding
 
-MOST_AT_ONCE = 64
-"""Calls that may be under way; abandoned ones count until they end."""
+LONGEST = 600.0
+"""Seconds that a call may take at most."""
 
 
 class ClientInference:
     """The `QueryInference` of searches, through the official client.
 
-    A call runs in a thread of its own, so that the caller is back in time even when the target is stuck; the target is
-    told the same time-out, so that it gives up too.
+    What it was asked before is found in `caches`. What another search is asking just now is waited for. The rest goes
+    to the endpoint's line (`lines.py`), where calls are made in threads, so that the caller is back in time even when
+    the target is stuck; the target is told the same time-out and the connection is closed after it, so that nothing is
+    left behind.
 
     Args:
         client: of the target.
+        caches: what to remember; None for the sizes of a pipeline file that says nothing.
+
+    Attributes:
+        caches: as given.
+        fingerprints: of the target's endpoints.
     """
 
-    _slots = threading.BoundedSemaphore(MOST_AT_ONCE)
-
-    def __init__(self, client: Elasticsearch) -> None:
+    def __init__(self, client: Elasticsearch, caches: Caches | None = None) -> None:
         self._client = client
+        self._lines = lines_of(client)
+        self.caches = caches or Caches(CacheSection.model_validate({}))
+        self.fingerprints = Fingerprints(client)
 
     def rerank(self, inference_id: str, query: str, texts: Sequence[str], *, seconds: float) -> list[float]:
         """One score for each text, in order; fewer when the endpoint left some out.
 
+        A text that was scored for this query before is not sent again.
+
         Raises:
             TimeoutError: no answer within `seconds`.
-            RuntimeError: too many calls are under way.
+            NotAskedError: the endpoint failed several times in a row and is left alone for now.
             Exception: what the call raised.
         """
+        deadline = _deadline(seconds)
+        kept, model = self.caches.rerank_scores, None
+        if kept.on:
+            model = self.fingerprints.of(inference_id, deadline)
+        keys = [] if model is None else [key(model, query, text) for text in texts]
+        known = {name: score for name in dict.fromkeys(keys) if (score := kept.get(name)) is not None}
+        missing = [place for place in range(len(texts)) if not keys or keys[place] not in known]
+        found: dict[int, float | None] = {}
+        if missing:
+            item = query, tuple(texts[place] for place in missing)
 
-        def ask(client: Elasticsearch, timeout: str) -> Any:
-            return client.inference.rerank(inference_id=inference_id, query=query, input=list(texts), timeout=timeout)
+            def keep(scores: list[float | None]) -> None:
+                for place, score in zip(missing, scores, strict=True):
+                    if keys and score is not None and math.isfinite(score):
+                        kept.put(keys[place], score)
 
-        return _scores(self._within(seconds, ask).body, len(texts))
+            scores = self._lines.rerank(inference_id).begin(self._client, item, deadline, keep=keep)()
+            found = dict(zip(missing, scores, strict=True))
+        every = [found[place] if place in found else known[keys[place]] for place in range(len(texts))]
+        return [score for score in every if score is not None]
 
     def embed(self, inference_id: str, task_type: str, texts: Sequence[str], *, seconds: float) -> list[Embedding]:
         """One embedding for each text, in order; raises as `rerank`."""
+        deadline = _deadline(seconds)
+        waits = [self.begin_embed(inference_id, task_type, text, deadline) for text in texts]
+        return [wait() for wait in waits]
 
-        def ask(client: Elasticsearch, timeout: str) -> list[Embedding]:
-            return infer(client, inference_id, task_type, texts, input_type="search", timeout=timeout)[0]
+    def begin_embed(self, inference_id: str, task_type: str, text: str, deadline: Deadline) -> Callable[[], Embedding]:
+        """Begins to embed a text as a query; what it gives waits for the vector. Both raise as `rerank`.
 
-        found: list[Embedding] = self._within(seconds, ask)
-        return found
+        Args:
+            inference_id: the endpoint.
+            task_type: `text_embedding` or `sparse_embedding`.
+            text: any.
+            deadline: until when.
+        """
+        kept, model = self.caches.query_embeddings, None
+        if kept.on:
+            model = self.fingerprints.of(inference_id, deadline)
+        line = self._lines.embed(inference_id, task_type)
+        if model is None:
+            return line.begin(self._client, text, deadline)
+        name = key(model, task_type, text)
+        found = kept.get(name)
+        if found is not None:
+            return lambda: found
+
+        def keep(embedding: Embedding) -> None:
+            if isinstance(embedding, np.ndarray):
+                embedding.setflags(write=False)  # many searches share it
+            kept.put(name, embedding)
+
+        return line.begin(self._client, text, deadline, known=lambda: kept.get(name, counted=False), keep=keep)
 
     def complete(
         self, inference_id: str, prompt: str, *, seconds: float, on_piece: Callable[[str], None] | None = None
     ) -> str:
-        """The text of a completion; raises as `rerank`."""
+        """The text of a completion; raises as `rerank`.
 
-        def ask(client: Elasticsearch, timeout: str) -> str:
-            found = infer(client, inference_id, "completion", [prompt], input_type="search", timeout=timeout)[0]
-            return str(found[0])
-
-        text: str = self._within(seconds, ask)
+        The official client reads an answer to its end before it hands it over, so the text comes as one piece.
+        """
+        text = self._lines.complete(inference_id).begin(self._client, prompt, _deadline(seconds))()
         if on_piece is not None:
             on_piece(text)
         return text
 
-    def _within(self, seconds: float, ask: Callable[[Elasticsearch, str], Any]) -> Any:
-        """What `ask` gives, unless that takes too long."""
-        if seconds <= 0:
-            raise TimeoutError
-        if not self._slots.acquire(blocking=False):
-            raise RuntimeError(f"{MOST_AT_ONCE} inference calls are under way already")
-        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        arguments = (answers, ask, seconds)
-        threading.Thread(target=self._ask, args=arguments, daemon=True, name="headpond-inference").start()
-        try:
-            answer = answers.get(timeout=seconds)
-        except queue.Empty:
-            raise TimeoutError from None
-        if isinstance(answer, ConnectionTimeout) or (isinstance(answer, ApiError) and answer.meta.status == 408):
-            raise TimeoutError
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
-    def _ask(self, answers: queue.SimpleQueue[Any], ask: Callable[[Elasticsearch, str], Any], seconds: float) -> None:
-        try:
-            client = self._client.options(request_timeout=seconds, max_retries=0)
-            answers.put(ask(client, f"{max(1, int(seconds * 1000))}ms"))
-        except Exception as error:
-            answers.put(error)
-        finally:
-            self._slots.release()
-
-
-def _scores(body: Any, count: int) -> list[float]:
-    """The scores in the order of the request.
-
-    Raises:
-        ValueError: the answer is not a rerank answer.
-    """
-    try:
-        # Old servers send both as texts.
-        found = {int(item["index"]): float(item["relevance_score"]) for item in body["rerank"]}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"the answer is no rerank answer: {error!r}") from None
-    return [found[place] for place in range(count) if place in found]
+def _deadline(seconds: float) -> Deadline:
+    return Deadline(min(seconds, LONGEST))

@@ -18,6 +18,7 @@ from elasticsearch import Elasticsearch
 from headpond.errors import HeadpondError
 from headpond.inference.duration import parse_duration
 from headpond.pipeline.query import template
+from headpond.pipeline.query.caches import Caches
 from headpond.pipeline.query.field_models import FieldModels
 from headpond.pipeline.query.finish import finish
 from headpond.pipeline.query.inference import ClientInference
@@ -60,11 +61,16 @@ class Searcher:
     Args:
         spec: the pipeline.
         client: of the target; asks endpoints.
+
+    Attributes:
+        spec: as given.
+        caches: what it remembers of inference; `caches.stats()` counts.
     """
 
     def __init__(self, spec: PipelineSpec, client: Elasticsearch) -> None:
         self.spec = spec
-        self._inference = ClientInference(client)
+        self.caches = Caches(spec.file.cache)
+        self._inference = ClientInference(client, self.caches)
         self._seconds = parse_duration(spec.file.deadline, "deadline") if spec.file.deadline else None
         self._models: dict[str, FieldModels] = {}
 
@@ -190,7 +196,9 @@ class Searcher:
         if known is None:
             if len(self._models) >= MOST_INDICES:
                 self._models.clear()
-            known = self._models[searches.index] = FieldModels(searches.client, searches.index)
+            known = self._models[searches.index] = FieldModels(
+                searches.client, searches.index, self._inference.fingerprints
+            )
         return known.asked_by(searches.client)
 
     def _prepare(self, request: SearchRequest) -> None:

@@ -1,26 +1,35 @@
 """Embeds the query texts of a `_search` body on the client, so that the target needs no inference to search.
 
 `query_vector_builder.text_embedding` becomes `query_vector`, `sparse_vector.inference_id` and `query` become its
-`query_vector`. Every distinct endpoint and text is asked once, several at a time.
+`query_vector`. Every distinct endpoint and text is asked once, all at a time.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from elastic_transport import TransportError
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError
 
 from headpond.errors import PipelineError, TargetError
+from headpond.inference.workers import QueueFullError
 from headpond.pipeline.api_error import describe
-from headpond.pipeline.infer import infer
 from headpond.pipeline.pace.verdict import Verdict, judge
+from headpond.pipeline.query.breaker import NotAskedError
+from headpond.pipeline.query.inference import ClientInference
+from headpond.stages.deadline import Deadline
 from headpond.stages.inference import Embedding
 
-TIMEOUT = "30s"
+LONGEST = 30.0
+"""Seconds that embedding may take."""
+
+SHARE = 0.5
+"""Of the time that a search has left when it embeds, so that legs without an embedding have a time too."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +56,23 @@ class EmbeddingFailed(TargetError):
 Vectors = Mapping[Asked, Embedding | EmbeddingFailed]
 
 
-def embed(client: Elasticsearch, bodies: Iterable[Any]) -> Vectors:
-    """A vector, or the failure, for everything that must be embedded in these bodies."""
+def embed(inference: ClientInference, bodies: Iterable[Any], deadline: Deadline) -> Vectors:
+    """A vector, or the failure, for everything that must be embedded in these bodies.
+
+    Args:
+        inference: asks endpoints.
+        bodies: of searches or retrievers.
+        deadline: of the whole search; half of what it leaves may be spent.
+    """
     asked = list(dict.fromkeys(item for body in bodies for item in _asked(body)))
-    found: dict[Asked, Embedding | EmbeddingFailed] = {}
-
-    def one(item: Asked) -> None:
-        found[item] = _embed(client, item)
-
-    threads = [threading.Thread(target=one, args=(item,), daemon=True) for item in asked[1:]]
-    for thread in threads:
-        thread.start()
-    for item in asked[:1]:
-        one(item)
-    for thread in threads:
-        thread.join()
-    return found
+    if not asked:
+        return {}
+    part = deadline.within(min(deadline.left * SHARE, LONGEST))
+    begun = [_try(partial(_begin, inference, item, part), item, part) for item in asked]
+    return {
+        item: one if isinstance(one, EmbeddingFailed) else _try(one, item, part)
+        for item, one in zip(asked, begun, strict=True)
+    }
 
 
 def fill(body: Any, vectors: Vectors) -> Any:
@@ -130,19 +140,22 @@ def _vector(asked: Asked, vectors: Vectors) -> Any:
     return found
 
 
-def _embed(client: Elasticsearch, asked: Asked) -> Embedding | EmbeddingFailed:
+def _begin(inference: ClientInference, asked: Asked, deadline: Deadline) -> Callable[[], Embedding]:
+    return inference.begin_embed(asked.inference_id, asked.task_type, asked.text, deadline)
+
+
+def _try(work: Callable[[], T], asked: Asked, deadline: Deadline) -> T | EmbeddingFailed:
     try:
-        embeddings, _ = infer(
-            client, asked.inference_id, asked.task_type, [asked.text], input_type="search", timeout=TIMEOUT
-        )
+        return work()
+    except TimeoutError:
+        return _failed(asked, f"no answer within {deadline.spent_ms} ms", passing=True)
     except (ApiError, TransportError) as error:
         verdict = judge(error)
         if verdict is Verdict.UNREACHABLE:
             return EmbeddingFailed(f"the target does not answer: {describe(error)}", passing=False)
         return _failed(asked, describe(error), passing=verdict.passes or verdict is Verdict.UNCLEAR)
-    except ValueError as error:
-        return _failed(asked, str(error), passing=True)
-    return embeddings[0]
+    except (ValueError, NotAskedError, QueueFullError) as error:
+        return _failed(asked, str(error) or "too many calls are under way", passing=True)
 
 
 def _failed(asked: Asked, reason: str, *, passing: bool) -> EmbeddingFailed:

@@ -38,9 +38,9 @@ def retrieve(
     """
     retriever = body.get("retriever")
     if retriever is None or not is_compound(retriever):
-        if wrong := models.mismatch(body):
+        if wrong := models.mismatch(body, deadline):
             raise PipelineError(wrong, where=str(where) or None, hint=OTHER_MODEL)
-        return searches.one(fill(body, embed(searches.client, [body])))
+        return searches.one(fill(body, embed(inference, [body], deadline)))
     started = time.monotonic()
     size = body.get("size", SIZE)
     tree = parse(retriever, where.at("retriever"), size)

@@ -85,11 +85,11 @@ class Run:
         started = time.monotonic()
         found: dict[str, list[tuple[Key, float]] | None] = {}
         for leg in legs:
-            if wrong := self.models.mismatch(leg.retriever):
+            if wrong := self.models.mismatch(leg.retriever, self.deadline):
                 self.degraded.append(Degraded(leg.name, wrong, 0))
                 found[leg.name] = None
         legs = [leg for leg in legs if leg.name not in found]
-        vectors = embed(self.searches.client, (leg.retriever for leg in legs))
+        vectors = embed(self.inference, [leg.retriever for leg in legs], self.deadline)
         asked: list[Leaf] = []
         bodies: list[dict[str, Any]] = []
         for leg in legs:
