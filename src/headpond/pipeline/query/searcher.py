@@ -25,6 +25,7 @@ from headpond.pipeline.query.inference import ClientInference
 from headpond.pipeline.query.retrieve.retrieve import retrieve
 from headpond.pipeline.query.searches import Answer, Body, Searches
 from headpond.pipeline.query.text import query_text, without_ext
+from headpond.pipeline.query.timed import timed
 from headpond.pipeline.query.widen import check_window, widened
 from headpond.pipeline.spec import PipelineSpec
 from headpond.stages.deadline import Deadline
@@ -34,6 +35,8 @@ from headpond.stages.where import Where
 
 MOST_INDICES = 1000
 """Index expressions of which something is remembered."""
+
+LATE = "the target ran out of time: these are the hits that it had found by then"
 
 
 @dataclass(slots=True)
@@ -138,15 +141,19 @@ class Searcher:
 
     def retrieve(self, searches: Searches, search: Search) -> Answer:
         """The second part: the answer before response processors; raises as `run`."""
+        begun, deadline = search.request.deadline.spent_ms, search.request.deadline
         answer = retrieve(
-            searches,
+            timed(searches, deadline),
             search.body,
             search.where,
             models=self._field_models(searches),
             inference=self._inference,
-            deadline=search.request.deadline,
+            deadline=deadline,
         )
         degraded = [item.to_json() for item in search.request.degraded] + answer.get("degraded", [])
+        if answer.get("timed_out"):
+            late = Degraded(search.where.path or "search", LATE, deadline.spent_ms - begun)
+            degraded.append(late.to_json())
         return {**answer, "degraded": degraded} if degraded else answer
 
     def respond(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from elasticsearch import Elasticsearch
+
+from headpond.pipeline.query.patience import within
 
 Answer = dict[str, Any]
 Body = dict[str, Any]
@@ -66,3 +68,7 @@ class IndexSearches:
         lines = [line for body in bodies for line in (dict(self.options), body)]
         answers: list[Answer] = self.client.msearch(index=self.index, searches=lines)["responses"]
         return answers
+
+    def within(self, seconds: float) -> IndexSearches:
+        """The same, not waited for any longer."""
+        return replace(self, client=within(self.client, seconds))
