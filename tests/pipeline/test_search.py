@@ -110,7 +110,7 @@ def test_the_target_itself_ranks_the_same(es: Elasticsearch, filled: Build, retr
 
 def test_a_rerank_retriever_is_computed_too(filled: Build) -> None:
     retriever = {"text_similarity_reranker": {
-        "retriever": {"rrf": {"retrievers": legs()}}, "field": "body", "inference_id": "order",
+        "retriever": {"rrf": {"retrievers": legs(), "rank_window_size": 20}}, "field": "body", "inference_id": "order",
         "inference_text": "water of a {{query}}", "rank_window_size": 20}}  # fmt: skip
     answer = unranked(filled, retriever).search("river")
     assert ids(answer)[0] == "dam"
@@ -148,8 +148,10 @@ def test_a_compound_retriever_cannot_give_more_than_its_window(filled: Build) ->
 
 
 def test_what_cannot_stand_beside_a_compound_retriever_is_refused(filled: Build) -> None:
-    with pytest.raises(PipelineError, match=r"\[aggs\] cannot stand beside"):
-        filled(search={**standard()["search"], "aggs": {}}).search("river")
+    with pytest.raises(PipelineError, match=r"\[profile\] cannot stand beside"):
+        filled(search={**standard()["search"], "profile": True}).search("river")
+    with pytest.raises(PipelineError, match=r"cannot specify \[retriever\] and \[query, sort\]"):
+        filled(search={**standard()["search"], "query": {"match_all": {}}, "sort": ["kind"]}).search("river")
 
 
 def test_a_query_the_target_refuses_is_said_with_the_reason(filled: Build) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from headpond.errors import PipelineError
+from headpond.pipeline.query.retrieve.field_groups import FieldGroups, semantic_fields
+from headpond.pipeline.query.retrieve.parse import parse
+from headpond.pipeline.query.retrieve.tree import Fusion, Leaf, Node, Pinned, Rescorer, is_compound, leaves
 from headpond.stages.filter import with_filter
-from headpond.pipeline.query.retrieve.tree import Leaf, Node, is_compound, leaves, parse
 from headpond.stages.where import Where
 
 WHERE = Where("p.yaml").at("retriever")
@@ -28,6 +30,7 @@ def test_a_retriever_the_target_knows_is_a_leaf() -> None:
 
 def test_legs_know_their_place_and_window() -> None:
     node = tree({"rrf": {"retrievers": [WORDS, {"retriever": NEAR, "weight": 2}], "rank_window_size": 50}})
+    assert isinstance(node, Fusion)
     assert [(leaf.name, leaf.window) for leaf in leaves(node)] == [
         ("retriever.rrf.retrievers[0].standard", 50),
         ("retriever.rrf.retrievers[1].retriever.knn", 50),
@@ -37,8 +40,10 @@ def test_legs_know_their_place_and_window() -> None:
 
 def test_a_leg_without_a_normalizer_takes_that_of_all() -> None:
     legs = [{"retriever": WORDS, "normalizer": "l2_norm"}, {"retriever": NEAR}]
-    assert tree({"linear": {"retrievers": legs, "normalizer": "minmax"}}).normalizers == ("l2_norm", "minmax")
-    assert tree({"linear": {"retrievers": legs}}).normalizers == ("l2_norm", "none")
+    for all_of_them, expected in (({"normalizer": "minmax"}, "minmax"), ({}, "none")):
+        node = tree({"linear": {"retrievers": legs, **all_of_them}})
+        assert isinstance(node, Fusion)
+        assert node.normalizers == ("l2_norm", expected)
 
 
 def test_a_filter_reaches_every_leg_below() -> None:
@@ -50,14 +55,43 @@ def test_a_filter_reaches_every_leg_below() -> None:
         assert options["filter"] == [TERM, {"term": {"a": 1}}]
 
 
+RRF = {"rrf": {"retrievers": [WORDS]}}
+RESCORE = {"window_size": 10, "query": {"rescore_query": {"match_all": {}}}}
 WRONG = {
     "unknown-option": ({"rrf": {"retrievers": [WORDS], "rank_constnt": 1}}, "unknown key 'rank_constnt', did you mean"),
     "no-legs": ({"rrf": {"retrievers": []}}, "at least 1 item"),
-    "normalizer": ({"linear": {"retrievers": [{"retriever": WORDS, "normalizer": "max"}]}}, "'none', 'minmax' or"),
-    "fields": ({"rrf": {"query": "x", "fields": ["a"]}}, r"not supported here \(501\)"),
-    "around": ({"rescorer": {"retriever": {"rrf": {"retrievers": [WORDS]}}}}, r"\[rescorer\] around \[rrf\]"),
+    "nothing": ({"rrf": {}}, r"\[rrf\] must provide \[retrievers\] or \[query\]"),
+    "normalizer": ({"linear": {"retrievers": [{"retriever": WORDS, "normalizer": "max"}]}}, "'none', 'minmax', "),
+    "both": ({"rrf": {"query": "x", "retrievers": [WORDS]}}, r"cannot combine \[retrievers\] and \[query\]"),
+    "fields": ({"rrf": {"fields": ["a"]}}, r"\[query\] must be provided when \[fields\] is specified"),
+    "no-normalizer": ({"linear": {"query": "x"}}, r"\[normalizer\] must be provided when \[query\] is specified"),
+    "boost": ({"rrf": {"query": "x", "fields": ["a^b"]}}, r"\[a\^b\] is no field with a boost"),
+    "negative-boost": ({"rrf": {"query": "x", "fields": ["a^-1"]}}, "per-field weights must be non-negative"),
+    "around": ({"rule": {"retriever": RRF}}, r"\[rule\] around \[rrf\] cannot be computed on the client \(501\)"),
     "two": ({"rrf": {}, "linear": {}}, "a retriever is one name"),
-}
+    "window": (
+        {"rrf": {"retrievers": [RRF], "rank_window_size": 20}},
+        r"\[rank_window_size: 20\] to be smaller than or equal to its sub retriever's rrf \[rank_window_size: 10\]",
+    ),
+    "after": (
+        {"rrf": {"retrievers": [{"standard": {"search_after": [1]}}]}},
+        r"\[search_after\] cannot be used in children of compound retrievers",
+    ),
+    "no-pins": ({"pinned": {"retriever": WORDS}}, "Either 'ids' or 'docs' must be provided"),
+    "pins-twice": ({"pinned": {"ids": ["1"], "docs": [{"_id": "1"}], "retriever": WORDS}}, "Both 'ids' and 'docs'"),
+    "same-pin": ({"pinned": {"ids": ["1", "1"], "retriever": WORDS}}, "duplicate id found in list: 1"),
+    "many-pins": ({"pinned": {"ids": [str(id) for id in range(101)], "retriever": WORDS}}, "at most 100 items"),
+    "criteria": ({"pinned": {"match_criteria": {}, "ids": ["1"], "retriever": WORDS}}, "unknown key 'match_criteria'"),
+    "rescore-window": (
+        {"rescorer": {"retriever": RRF, "rescore": {**RESCORE, "window_size": 11}}},
+        r"\[window_size: 11\] to be smaller than or equal to its sub retriever's rrf \[rank_window_size: 10\]",
+    ),
+    "score-mode": (
+        {"rescorer": {"retriever": RRF, "rescore": {"query": {"rescore_query": {}, "score_mode": "sum"}}}},
+        "'total', 'multiply'",
+    ),
+    "script": ({"rescorer": {"retriever": RRF, "rescore": {"script": {}}}}, "unknown key 'script'"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("retriever", "message"), WRONG.values(), ids=WRONG)
@@ -87,3 +121,56 @@ def test_a_search_can_be_restricted(body: dict[str, Any], expected: dict[str, An
 def test_a_retriever_that_takes_no_filter_is_named() -> None:
     with pytest.raises(PipelineError, match=r"\[pinned\] takes no filter"):
         with_filter({"retriever": {"pinned": {"ids": ["1"]}}}, TERM)
+
+
+def test_a_field_called_like_a_retriever_makes_no_compound_one() -> None:
+    words = {"standard": {"query": {"bool": {"must": [{"match": {"linear": "x"}}, {"pinned": {"ids": ["1"]}}]}}}}
+    assert not is_compound(words)
+    assert isinstance(parse(words, WHERE, 10), Leaf)
+    assert is_compound({"rescorer": {"retriever": {"pinned": {}}}})
+
+
+def test_a_rescorer_of_a_leaf_is_left_to_the_target() -> None:
+    assert isinstance(parse({"rescorer": {"retriever": WORDS, "rescore": RESCORE}}, WHERE, 10), Leaf)
+    node = tree({"rescorer": {"retriever": RRF, "rescore": [RESCORE, {**RESCORE, "window_size": 3}]}})
+    assert isinstance(node, Rescorer)
+    assert (node.window, node.candidates) == (3, 10)
+
+
+def test_filters_do_not_hold_for_pinned_documents() -> None:
+    node = tree({"rrf": {"retrievers": [{"pinned": {"docs": [{"_id": "1"}], "retriever": WORDS}}], "filter": TERM}})
+    (pinned,) = node.children
+    assert isinstance(pinned, Pinned)
+    assert [leaf.options["filter"] for leaf in leaves(pinned)] == [[TERM]]
+
+
+def test_lexical_fields_share_a_leg_and_semantic_ones_have_one_each() -> None:
+    groups = FieldGroups(frozenset({"body_semantic", "title_semantic"}))
+    given = {"query": "mill", "fields": ["title^3", "body", "*_semantic", "title_semantic^2"], "normalizer": "minmax"}
+    node = parse({"linear": given}, WHERE, 10, groups)
+    assert isinstance(node, Fusion)
+    words, semantic = node.children
+    assert isinstance(words, Leaf)
+    assert words.options["query"]["multi_match"] == {
+        "query": "mill", "type": "most_fields", "fields": ["title^3", "body", "*_semantic"]}  # fmt: skip
+    assert isinstance(semantic, Fusion)
+    assert (node.weights, node.normalizers) == ((1, 1), ("minmax", "minmax"))
+    assert (semantic.weights, semantic.normalizers) == ((1, 2), ("minmax", "minmax"))
+    assert [leaf.options["query"] for leaf in leaves(semantic)] == [
+        {"match": {"body_semantic": "mill"}}, {"match": {"title_semantic": "mill"}}]  # fmt: skip
+
+
+def test_without_fields_those_of_the_index_are_queried() -> None:
+    (words,) = tree({"rrf": {"query": "mill"}}).children
+    assert isinstance(words, Leaf)
+    assert words.options["query"]["multi_match"]["fields"] == ["*"]
+
+
+def test_a_mapping_tells_its_semantic_fields() -> None:
+    semantic = {"type": "semantic_text", "inference_id": "dense"}
+    mapping = {
+        "a": semantic,
+        "b": {"type": "text", "fields": {"meaning": semantic}},
+        "c": {"properties": {"d": semantic, "e": {"type": "keyword"}}},
+    }
+    assert set(semantic_fields(mapping)) == {"a", "b.meaning", "c.d"}

@@ -15,7 +15,8 @@ from headpond.pipeline.endpoint_settings import Judge, settings_findings
 from headpond.pipeline.find import find
 from headpond.pipeline.load import load
 from headpond.pipeline.query import template
-from headpond.pipeline.query.retrieve.tree import is_compound, parse
+from headpond.pipeline.query.retrieve.parse import parse
+from headpond.pipeline.query.retrieve.tree import is_compound
 from headpond.pipeline.query.template import render
 from headpond.pipeline.references import endpoint_ids, references
 from headpond.pipeline.spec import PipelineSpec

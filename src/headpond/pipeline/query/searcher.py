@@ -19,6 +19,7 @@ from headpond.errors import HeadpondError
 from headpond.inference.duration import parse_duration
 from headpond.pipeline.query import template
 from headpond.pipeline.query.caches import Caches
+from headpond.pipeline.query.capabilities import Capabilities
 from headpond.pipeline.query.field_models import FieldModels
 from headpond.pipeline.query.finish import finish
 from headpond.pipeline.query.inference import ClientInference
@@ -76,6 +77,7 @@ class Searcher:
         self._inference = ClientInference(client, self.caches)
         self._seconds = parse_duration(spec.file.deadline, "deadline") if spec.file.deadline else None
         self._models: dict[str, FieldModels] = {}
+        self._capabilities = Capabilities()
 
     def run(
         self,
@@ -84,6 +86,7 @@ class Searcher:
         text: str | None = None,
         *,
         seconds: float | None = None,
+        explain: bool = False,
         on_piece: Callable[[str], None] | None = None,
     ) -> Answer:
         """The answer to a `_search` body.
@@ -93,6 +96,7 @@ class Searcher:
             asked: what is asked for; left as it is.
             text: the words of the query; None finds them in the body.
             seconds: how long it may take; None for the pipeline's `deadline`.
+            explain: whether hits say what each leg of a compound retriever added, in `_headpond.legs`.
             on_piece: takes the pieces of a text that a processor writes, while it comes.
 
         Returns:
@@ -104,7 +108,7 @@ class Searcher:
             ApiError, TransportError: the target failed.
         """
         search = self.prepare(asked, text, seconds=seconds, where=self.spec.where.at("search"))
-        return self.respond(search, self.retrieve(searches, search), on_piece=on_piece)
+        return self.respond(search, self.retrieve(searches, search, explain=explain), on_piece=on_piece)
 
     def prepare(
         self,
@@ -139,7 +143,7 @@ class Searcher:
             body = without_ext(request.body)
         return Search(asked, request, body, where, responds)
 
-    def retrieve(self, searches: Searches, search: Search) -> Answer:
+    def retrieve(self, searches: Searches, search: Search, *, explain: bool = False) -> Answer:
         """The second part: the answer before response processors; raises as `run`."""
         begun, deadline = search.request.deadline.spent_ms, search.request.deadline
         answer = retrieve(
@@ -149,6 +153,8 @@ class Searcher:
             models=self._field_models(searches),
             inference=self._inference,
             deadline=deadline,
+            capabilities=self._capabilities,
+            explain=explain,
         )
         degraded = [item.to_json() for item in search.request.degraded] + answer.get("degraded", [])
         if answer.get("timed_out"):
@@ -181,7 +187,6 @@ class Searcher:
             search.request.query,
             search.asked,
             deadline or search.request.deadline,
-            context=search.request.context,
             on_piece=on_piece,
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from headpond.pipeline.query.retrieve.tree import COMPOUND, WINDOW
+from headpond.pipeline.query.retrieve.options import WINDOW
+from headpond.pipeline.query.retrieve.tree import COMPOUND
 from headpond.pipeline.query.text import without_ext
 from headpond.stages.response.base import ResponseProcessor
 from headpond.stages.where import Where
