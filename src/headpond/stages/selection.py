@@ -17,7 +17,7 @@ _PREFIX = 6
 def select(query: str, candidates: Sequence[Sequence[Passage]], size: int) -> list[list[Passage]]:
     """The `size` passages of each hit that share most with the query, in their order in the text.
 
-    A word counts `log(1 + passages / passages with the word)`; with equal sums the earlier passage wins.
+    With equal shares the earlier passage wins.
 
     Args:
         query: the text asked for.
@@ -26,19 +26,38 @@ def select(query: str, candidates: Sequence[Sequence[Passage]], size: int) -> li
     """
     if all(len(passages) <= size for passages in candidates):
         return [list(passages) for passages in candidates]
-    wanted = _words(query)
-    found = [[_words(passage.text) & wanted for passage in passages] for passages in candidates]
-    counts = Counter(word for passages in found for words in passages for word in words)
-    total = sum(len(passages) for passages in found)
-    worth = {word: math.log(1 + total / count) for word, count in counts.items()}
-    return [_best(passages, [sum(worth[word] for word in words) for words in each], size)
-            for passages, each in zip(candidates, found, strict=True)]  # fmt: skip
+    scored = shares(query, [[passage.text for passage in passages] for passages in candidates])
+    return [_best(passages, each, size) for passages, each in zip(candidates, scored, strict=True)]
+
+
+def shares(query: str, texts: Sequence[Sequence[str]]) -> list[list[float]]:
+    """How much of the query each text holds, 0 to 1.
+
+    A word counts `log(1 + texts / texts with the word)`; one that is in no text counts as if it were in one.
+
+    Args:
+        query: the text asked for.
+        texts: those of each hit.
+    """
+    wanted = words(query)
+    found = [[words(text) & wanted for text in each] for each in texts]
+    counts = Counter(word for each in found for held in each for word in held)
+    total = sum(len(each) for each in found)
+    worth = {word: math.log(1 + total / max(1, counts[word])) for word in wanted}
+    whole = sum(worth.values()) or 1.0
+    return [[sum(worth[word] for word in sorted(held)) / whole for held in each] for each in found]
+
+
+def words(text: str) -> set[str]:
+    """The words of a text as they are compared."""
+    return {stem(word) for word in _WORD.findall(text)}
+
+
+def stem(word: str) -> str:
+    """The form in which words are compared."""
+    return word.casefold()[:_PREFIX]
 
 
 def _best(passages: Sequence[Passage], scores: Sequence[float], size: int) -> list[Passage]:
     order = sorted(range(len(passages)), key=lambda place: -scores[place])
     return [passages[place] for place in sorted(order[:size])]
-
-
-def _words(text: str) -> set[str]:
-    return {word.casefold()[:_PREFIX] for word in _WORD.findall(text)}

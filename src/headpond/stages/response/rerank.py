@@ -198,7 +198,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
             self._depth.took(time.monotonic() - started, len(texts))
         self._reorder(results, hits, candidates, answer)
         if len(hits) < wanted and self._depth is not None:
-            return f"ranked {len(hits)} of {wanted} hits: more would not fit into {round(given * 1000)} ms"
+            return f"ranked {len(hits)} of {wanted} hits: more would not fit into {self._said(given)}"
         return None
 
     def _said(self, given: float) -> str:
