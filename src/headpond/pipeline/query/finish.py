@@ -21,7 +21,6 @@ def finish(
     page: Body,
     deadline: Deadline,
     *,
-    context: dict[str, Any] | None = None,
     on_piece: Callable[[str], None] | None = None,
 ) -> Answer:
     """Passes the hits through the processors and cuts them to the page.
@@ -33,12 +32,11 @@ def finish(
         text: the words of the query, None when it has none.
         page: a body with the `from` and `size` to cut to.
         deadline: of the whole search.
-        context: what request processors left.
         on_piece: takes the pieces of a text that a processor writes.
     """
     first, size = page.get("from", 0), page.get("size", SIZE)
     hits = list(answer["hits"]["hits"])
-    results = Results(hits, text, inference, deadline, first + size, context=context or {}, on_piece=on_piece)
+    results = Results(hits, text, inference, deadline, first + size, on_piece=on_piece)
     for stage in processors:
         begun = deadline.spent_ms
         try:

@@ -42,7 +42,6 @@ class SearchRequest:
             `search`. Raises `PipelineError` when the pipeline has none.
         degraded: what could not be done.
         window: how many hits response processors want to see at least, the page's included.
-        context: what request processors leave for response processors of the same search, as `original_size`.
     """
 
     body: Body
@@ -52,7 +51,6 @@ class SearchRequest:
     deadline: Deadline = field(default_factory=Deadline)
     degraded: list[Degraded] = field(default_factory=list)
     window: int = 0
-    context: dict[str, Any] = field(default_factory=dict)
 
 
 class RequestProcessor(ABC, Generic[S]):

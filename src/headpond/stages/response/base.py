@@ -46,7 +46,6 @@ class Results:
             after the last processor.
         degraded: what could not be done.
         ext: what processors add to the answer beside its hits, under `ext`, as OpenSearch's search pipelines do.
-        context: what request processors left for this search, as `original_size`.
         on_piece: takes the pieces of a text that is written for the answer while it comes; None when nobody waits.
     """
 
@@ -57,7 +56,6 @@ class Results:
     size: int = 10
     degraded: list[Degraded] = field(default_factory=list)
     ext: dict[str, Any] = field(default_factory=dict)
-    context: dict[str, Any] = field(default_factory=dict)
     on_piece: Callable[[str], None] | None = None
 
 
