@@ -22,6 +22,7 @@ from headpond.hook import hook
 from headpond.toolkit import load, serve
 
 if TYPE_CHECKING:
+    from headpond.evaluation.evaluate import evaluate
     from headpond.node import Node
     from headpond.pipeline import Pipeline, Report
     from headpond.stages.function import batch
@@ -34,12 +35,19 @@ __all__ = [
     "batch",
     "connect",
     "connect_async",
+    "evaluate",
     "hook",
     "load",
     "serve",
 ]
 
-_HOMES = {"Node": "node", "Pipeline": "pipeline", "Report": "pipeline", "batch": "stages.function"}
+_HOMES = {
+    "Node": "node",
+    "Pipeline": "pipeline",
+    "Report": "pipeline",
+    "batch": "stages.function",
+    "evaluate": "evaluation.evaluate",
+}
 
 
 def __getattr__(name: str) -> Any:

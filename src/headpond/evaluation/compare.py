@@ -26,7 +26,7 @@ class Difference:
         new: the mean of what is evaluated.
         interval: of the mean of `new - old` over the queries.
         verdict: `better` or `worse` when the interval excludes zero, else `no difference shown`; `too few queries` when
-            there are less than 10.
+            there are less than 10. Empty for the share of judged hits, of which more is not better.
         won: queries that gained.
         lost: queries that lost.
         tied: queries that stayed.
@@ -84,7 +84,7 @@ def differences(
             float(old[:, at].mean()),
             float(new[:, at].mean()),
             found[at],
-            verdict(found[at], len(change)),
+            verdict(found[at], len(change)) if metric.is_quality else "",
             int((change[:, at] > 0).sum()),
             int((change[:, at] < 0).sum()),
             int((change[:, at] == 0).sum()),

@@ -73,7 +73,9 @@ def evaluate(
     evaluator = Evaluator(parsed, judgments, list(asked))
     options = _Options(asked, judgments, evaluator, workers, on_progress)
     run, scores = options.score(pipeline, index, warnings)
-    result = Evaluation(run, asked, parsed, scores, intervals(scores, seed=seed), warnings=warnings, seed=seed)
+    result = Evaluation(
+        run, asked, judgments, parsed, scores, intervals(scores, seed=seed), warnings=warnings, seed=seed
+    )
     if against is not None:
         result.against, result.other_scores = options.score(against, against_index or index, warnings)
         result.differences = differences(parsed, result.other_scores, scores, seed=seed)

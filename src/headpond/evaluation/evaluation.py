@@ -10,6 +10,7 @@ from headpond.errors import InputError, UnknownNameError
 from headpond.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Interval
 from headpond.evaluation.compare import WORSE, Change, Difference
 from headpond.evaluation.metrics import Metric, Scores, parse_metrics
+from headpond.evaluation.qrels import Qrels
 from headpond.evaluation.queries import Queries
 from headpond.evaluation.run import Run
 
@@ -28,6 +29,7 @@ class Evaluation:
     Attributes:
         run: the rankings of what was evaluated.
         queries: those that were asked and have judgments.
+        qrels: the judgments.
         metrics: what was computed.
         scores: float64[queries, metrics].
         values: the mean of each metric with its interval.
@@ -42,6 +44,7 @@ class Evaluation:
 
     run: Run
     queries: Queries
+    qrels: Qrels
     metrics: list[Metric]
     scores: Scores
     values: list[Interval]
@@ -96,6 +99,9 @@ class Evaluation:
                 likely: about 5 % for each.
         """
         gated = [self._column(name) for name in gate] or [0]
+        for at in gated:
+            if gate and not self.metrics[at].is_quality:
+                raise InputError(f"{self.metrics[at].name} cannot decide: more of it is not better")
         found = [self.differences[at] for at in gated if self.differences]
         return [
             f"{one.metric} fell from {one.old:.4f} to {one.new:.4f} "

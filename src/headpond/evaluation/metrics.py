@@ -13,12 +13,7 @@ from numpy.typing import NDArray
 from headpond.errors import InputError, MissingExtraError, UnknownNameError
 from headpond.evaluation.qrels import Qrels
 
-try:
-    import ir_measures
-except ImportError as error:
-    raise MissingExtraError("headpond evaluate", "evaluate", error.name or "ir_measures") from None
-
-DEFAULT = ("nDCG@10", "RR@10", "R@100", "AP", "Judged@10")
+DEFAULT = ("nDCG@10", "RR@10", "R@100", "AP@100", "Judged@10")
 LONGEST = 1000
 """Hits that a metric without a cutoff looks at; what trec_eval reads of a run by default."""
 
@@ -58,6 +53,7 @@ def parse_metrics(names: str | Sequence[str]) -> list[Metric]:
     Raises:
         UnknownNameError: there is no such metric.
         InputError: a cutoff is missing or wrong, or no name is given.
+        MissingExtraError: the extra `evaluate` is missing.
     """
     # Commas within brackets belong to the metric: nDCG(dcg='exp-log2',judged_only=True)@10.
     parts = re.split(r",(?![^()]*\))", names) if isinstance(names, str) else list(names)
@@ -67,7 +63,16 @@ def parse_metrics(names: str | Sequence[str]) -> list[Metric]:
     return list(found.values())
 
 
+def _library() -> Any:
+    try:
+        import ir_measures
+    except ImportError as error:
+        raise MissingExtraError("headpond evaluate", "evaluate", error.name or "ir_measures") from None
+    return ir_measures
+
+
 def _parse(text: str) -> Metric:
+    ir_measures = _library()
     match = _SHAPE.fullmatch(text)
     if match is None:
         raise InputError(f"{text!r} is no metric", hint=f"as in {', '.join(DEFAULT)}, P(rel=2)@5")
@@ -77,8 +82,8 @@ def _parse(text: str) -> Metric:
         raise UnknownNameError("metric", match["name"], _common())
     try:
         measure = ir_measures.parse_measure(name + match["rest"])
-        measure.validate_params()  # type: ignore[no-untyped-call]  # the library has no types here
-        supported = ir_measures.DefaultPipeline.supports(measure)  # type: ignore[no-untyped-call]  # nor here
+        measure.validate_params()
+        supported = ir_measures.DefaultPipeline.supports(measure)
     except (AssertionError, TypeError, ValueError) as error:
         hint = f"as in {name}@10" if "cutoff" in str(error).lower() else f"as in {', '.join(DEFAULT)}"
         raise InputError(f"metric {text!r}: {error}", hint=hint) from None
@@ -109,7 +114,7 @@ class Evaluator:
         self._rows = {query: row for row, query in enumerate(self.queries)}
         self._columns = {str(metric.measure): column for column, metric in enumerate(self.metrics)}
         measures = [metric.measure for metric in self.metrics]
-        self._evaluator = ir_measures.evaluator(measures, {query: qrels[query] for query in self.queries})
+        self._evaluator = _library().evaluator(measures, {query: qrels[query] for query in self.queries})
 
     def scores(self, rankings: Mapping[str, Sequence[str]]) -> Scores:
         """The metrics of each query.
