@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headpond.pipeline.query.searches import Answer, Body
-from headpond.pipeline.query.widen import SIZE
+from headpond.pipeline.query.widen import SIZE, added_fields
 from headpond.stages.deadline import Deadline
 from headpond.stages.degraded import Degraded
 from headpond.stages.inference import QueryInference
-from headpond.stages.response.base import ResponseProcessor, Results
+from headpond.stages.response.base import Hit, ResponseProcessor, Results
 
 
 def finish(
@@ -45,12 +45,21 @@ def finish(
             spent = deadline.spent_ms - begun
             results.degraded.append(Degraded(stage.name, f"{type(error).__name__}: {error}", spent))
     hits = results.hits[first : first + size]
+    if added := added_fields(processors, page):
+        hits = [_without(hit, added) for hit in hits]
     answer = {**answer, "hits": {**answer["hits"], "hits": hits, "max_score": _best(results.hits)}}
     if results.ext:
         answer["ext"] = {**answer.get("ext", {}), **results.ext}
     if results.degraded:
         answer["degraded"] = [*answer.get("degraded", []), *(item.to_json() for item in results.degraded)]
     return answer
+
+
+def _without(hit: Hit, names: Sequence[str]) -> Hit:
+    """A hit without fields that nobody asked for."""
+    left = {name: value for name, value in (hit.get("fields") or {}).items() if name not in names}
+    rest = {key: value for key, value in hit.items() if key != "fields"}
+    return {**rest, "fields": left} if left else rest
 
 
 def _best(hits: Sequence[Mapping[str, Any]]) -> float | None:

@@ -30,12 +30,22 @@ def widened(processors: Sequence[ResponseProcessor[Any]], body: Body, *, window:
     body = without_ext(body)
     window = max([window, *(stage.window for stage in processors)])
     first, size = body.get("from", 0), body.get("size", SIZE)
-    if size == 0 or not (window or first):
+    if size == 0:
+        return body
+    if vectors := added_fields(processors, body):
+        body = {**body, "fields": [*body.get("fields", ()), *vectors]}
+    if not (window or first):
         return body
     # Elasticsearch refuses to be asked for more than a compound retriever ranks.
     most = rank_window(body)
     wanted = max(first + size, window)
     return {**body, "from": 0, "size": wanted if most is None else max(size, min(wanted, most))}
+
+
+def added_fields(processors: Sequence[ResponseProcessor[Any]], body: Body) -> list[str]:
+    """Vector fields that response processors want and that the body does not ask for."""
+    asked = [one.get("field") if isinstance(one, dict) else one for one in body.get("fields", ())]
+    return list(dict.fromkeys(name for stage in processors for name in stage.vectors() if name not in asked))
 
 
 def check_window(body: Body, where: Where) -> None:

@@ -90,3 +90,10 @@ class ResponseProcessor(ABC, Generic[S]):
     def fields(self) -> list[str]:
         """Fields it reads from `_source`."""
         return []
+
+    def vectors(self) -> list[str]:
+        """Vector fields it wants to find in the `fields` of hits, because `_source` leaves them out.
+
+        They are asked for with every search, and taken out of the answer again.
+        """
+        return []
