@@ -75,6 +75,8 @@ class Provider:
                     return
                 self._send(reply)
 
+            do_DELETE = do_GET = do_PUT = do_POST
+
             def _send_parts(self, reply: Reply, parts: Iterable[bytes]) -> None:
                 try:
                     self.send_response(reply.status)
