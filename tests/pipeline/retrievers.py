@@ -92,6 +92,7 @@ def compound(below: st.SearchStrategy[Any], window: int) -> st.SearchStrategy[An
     """`rrf`, `linear`, and rescorers around them."""
     some = st.lists(below, min_size=1, max_size=3)
     weights = st.sampled_from([0.0, 0.5, 1.0, 2.0])
+    weighted = st.builds(lambda leg, weight: {"retriever": leg, "weight": weight}, below, weights)
     rrf = st.builds(
         lambda legs, constant, only: {
             "rrf": _with({"retrievers": legs, "rank_window_size": window, "rank_constant": constant}, filter=only)
