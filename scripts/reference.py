@@ -93,7 +93,8 @@ def causes() -> Iterator[str]:
 
 def pipeline_file() -> Iterator[str]:
     yield "## The pipeline file\n"
-    for model in (spec.PipelineFile, spec.EndpointBody, spec.IndexSection, spec.Case, spec.Expectation):
+    sections = (spec.EndpointBody, spec.IndexSection, spec.CacheSection, spec.Case, spec.Expectation)
+    for model in (spec.PipelineFile, *sections):
         yield f"**{model.__doc__}**\n"
         yield from _options(model)
         yield ""

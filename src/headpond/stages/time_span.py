@@ -11,7 +11,7 @@ from headpond.inference.duration import parse_duration
 
 def _checked(text: str) -> str:
     if parse_duration(text, "deadline") <= 0:
-        raise ValueError("a deadline is a time above zero, as in 300ms")
+        raise ValueError("this is a time above zero, as in 300ms")
     return text
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
-from elasticsearch import Elasticsearch
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch
 
+from headpond.pipeline.api_error import describe
 from headpond.pipeline.query.caches import Caches, key
 from headpond.pipeline.query.fingerprints import Fingerprints
 from headpond.pipeline.query.lines import lines_of
@@ -17,6 +20,13 @@ from headpond.stages.inference import Embedding
 
 LONGEST = 600.0
 """Seconds that a call may take at most."""
+
+
+T = TypeVar("T")
+
+
+class CallFailedError(RuntimeError):
+    """The target refused a call or did not answer; the message says what it said."""
 
 
 class ClientInference:
@@ -50,7 +60,8 @@ class ClientInference:
         Raises:
             TimeoutError: no answer within `seconds`.
             NotAskedError: the endpoint failed several times in a row and is left alone for now.
-            Exception: what the call raised.
+            CallFailedError: the target refused the call, or does not answer.
+            ValueError: the answer is not what the API promises.
         """
         deadline = _deadline(seconds)
         kept, model = self.caches.rerank_scores, None
@@ -68,7 +79,8 @@ class ClientInference:
                     if keys and score is not None and math.isfinite(score):
                         kept.put(keys[place], score)
 
-            scores = self._lines.rerank(inference_id).begin(self._client, item, deadline, keep=keep)()
+            line = self._lines.rerank(inference_id)
+            scores = _said(line.begin(self._client, item, deadline, keep=keep))
             found = dict(zip(missing, scores, strict=True))
         every = [found[place] if place in found else known[keys[place]] for place in range(len(texts))]
         return [score for score in every if score is not None]
@@ -77,10 +89,12 @@ class ClientInference:
         """One embedding for each text, in order; raises as `rerank`."""
         deadline = _deadline(seconds)
         waits = [self.begin_embed(inference_id, task_type, text, deadline) for text in texts]
-        return [wait() for wait in waits]
+        return [_said(wait) for wait in waits]
 
     def begin_embed(self, inference_id: str, task_type: str, text: str, deadline: Deadline) -> Callable[[], Embedding]:
-        """Begins to embed a text as a query; what it gives waits for the vector. Both raise as `rerank`.
+        """Begins to embed a text as a query; what it gives waits for the vector.
+
+        Both raise as `rerank`, but the client's own errors where that raises `CallFailedError`.
 
         Args:
             inference_id: the endpoint.
@@ -113,7 +127,7 @@ class ClientInference:
 
         The official client reads an answer to its end before it hands it over, so the text comes as one piece.
         """
-        text = self._lines.complete(inference_id).begin(self._client, prompt, _deadline(seconds))()
+        text = _said(self._lines.complete(inference_id).begin(self._client, prompt, _deadline(seconds)))
         if on_piece is not None:
             on_piece(text)
         return text
@@ -121,3 +135,11 @@ class ClientInference:
 
 def _deadline(seconds: float) -> Deadline:
     return Deadline(min(seconds, LONGEST))
+
+
+def _said(wait: Callable[[], T]) -> T:
+    """What is waited for; errors of the client in words."""
+    try:
+        return wait()
+    except (ApiError, TransportError) as error:
+        raise CallFailedError(describe(error)) from error
