@@ -236,9 +236,10 @@ def test_as_many_hits_are_ranked_as_fit_into_the_deadline() -> None:
     stage.process(results)
     (degraded,) = results.degraded
     assert degraded.reason == "ranked 7 of 30 hits: more would not fit into the deadline of 60s"
-    for _ in range(20):  # this reranker is quick, and that is learnt
-        results = Results(hits(*["a"] * 40), "q", Scores(by_length))
-        stage.process(results)
+    for _ in range(40):  # this reranker is quick, and that is learnt
+        stage._depth.took(0.01, 10)
+    results = Results(hits(*["a"] * 40), "q", Scores(by_length))
+    stage.process(results)
     assert results.degraded == []
 
 
@@ -253,6 +254,8 @@ def test_what_a_text_takes_is_a_moving_estimate() -> None:
     depth.late(1.0, 4)
     assert depth.seconds == pytest.approx(0.5)
     assert depth.fitting(0.01) == 1
+    depth.took(0.0001, 10)  # of scores that were kept nothing is learnt
+    assert depth.seconds == pytest.approx(0.5)
 
 
 def test_many_threads_may_learn_at_once() -> None:

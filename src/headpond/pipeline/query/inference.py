@@ -21,7 +21,6 @@ from headpond.stages.inference import Embedding
 LONGEST = 600.0
 """Seconds that a call may take at most."""
 
-
 T = TypeVar("T")
 
 
@@ -125,12 +124,17 @@ class ClientInference:
     ) -> str:
         """The text of a completion; raises as `rerank`.
 
-        The official client reads an answer to its end before it hands it over, so the text comes as one piece.
+        Pieces come from another thread, none after `seconds`. They come before the end only through a client that
+        `headpond.connect` made; any other reads an answer to its end before it hands it over.
         """
-        text = _said(self._lines.complete(inference_id).begin(self._client, prompt, _deadline(seconds)))
-        if on_piece is not None:
-            on_piece(text)
-        return text
+        deadline = _deadline(seconds)
+
+        def tell(piece: str) -> None:
+            if on_piece is not None and not deadline.passed:
+                on_piece(piece)
+
+        item = prompt, None if on_piece is None else tell
+        return _said(self._lines.complete(inference_id).begin(self._client, item, deadline))
 
 
 def _deadline(seconds: float) -> Deadline:

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from elasticsearch import Elasticsearch
 
 from headpond.inference.workers import Workers
+from headpond.pipeline.completion import StreamError, complete
 from headpond.pipeline.infer import infer
 from headpond.pipeline.query.breaker import Breaker
 from headpond.pipeline.query.line import Line
@@ -28,6 +29,9 @@ COMPLETE_AT_ONCE = 8
 
 RerankItem = tuple[str, tuple[str, ...]]
 """A query and the texts to be ranked."""
+
+CompleteItem = tuple[str, Callable[[str], None] | None]
+"""A prompt, and what takes the pieces of the answer; without it the endpoint is not asked to stream."""
 
 
 class Lines:
@@ -64,13 +68,31 @@ class Lines:
 
         return self._line(inference_id, "rerank", send, RERANK_AT_ONCE, 1)
 
-    def complete(self, inference_id: str) -> Line[str, str]:
-        """Prompts to be completed."""
+    def complete(self, inference_id: str) -> Line[CompleteItem, str]:
+        """Prompts to be completed, each with what takes the pieces of its text."""
 
-        def send(client: Elasticsearch, prompts: Sequence[str], seconds: float) -> Sequence[str]:
+        def send(client: Elasticsearch, items: Sequence[CompleteItem], seconds: float) -> Sequence[str]:
+            ((prompt, tell),) = items
             patient, timeout = within(client, seconds), _timeout(seconds)
-            found = infer(patient, inference_id, "completion", prompts, input_type="search", timeout=timeout)[0]
-            return [str(text) for text in found]
+            if tell is not None:
+                told: list[str] = []
+
+                def hear(piece: str) -> None:
+                    told.append(piece)
+                    tell(piece)
+
+                try:
+                    return [complete(patient, inference_id, "completion", prompt, hear, timeout=timeout)]
+                except StreamError as error:
+                    if error.status == 408:
+                        raise TimeoutError from None
+                    # A service that cannot stream refuses to.
+                    if told or error.status not in (400, 405, 501):
+                        raise
+            found = infer(patient, inference_id, "completion", [prompt], input_type="search", timeout=timeout)[0]
+            if tell is not None:
+                tell(str(found[0]))
+            return [str(found[0])]
 
         return self._line(inference_id, "completion", send, COMPLETE_AT_ONCE, 1)
 

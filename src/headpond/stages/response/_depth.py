@@ -10,6 +10,9 @@ FIRST = 16
 SHARE = 0.8
 """Share of the time that a call is planned to take; the rest is for calls that take longer than those before."""
 
+INSTANT = 50e-6
+"""Seconds for a text below which no model ran: the scores were kept from an earlier search."""
+
 _WEIGHT = 0.3
 """Of the latest call in the moving estimate."""
 
@@ -37,8 +40,10 @@ class Depth:
 
     def took(self, seconds: float, texts: int) -> None:
         """Learns from a call that was answered."""
+        each = seconds / texts
         with self._lock:
-            each = seconds / texts
+            if self._seconds is not None and each < INSTANT:
+                return
             self._seconds = each if self._seconds is None else (1 - _WEIGHT) * self._seconds + _WEIGHT * each
 
     def late(self, seconds: float, texts: int) -> None:
