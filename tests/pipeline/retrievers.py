@@ -97,8 +97,7 @@ def compound(below: st.SearchStrategy[Any], window: int) -> st.SearchStrategy[An
         lambda legs, constant, only: {
             "rrf": _with({"retrievers": legs, "rank_window_size": window, "rank_constant": constant}, filter=only)
         },
-        some
-        | st.lists(st.builds(lambda leg, weight: {"retriever": leg, "weight": weight}, below, weights), min_size=1),
+        some | st.lists(weighted, min_size=1),
         st.sampled_from([1, 60]),
         filters,
     )

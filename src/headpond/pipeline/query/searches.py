@@ -62,14 +62,14 @@ class IndexSearches:
     def one(self, body: Body) -> Answer:
         """The answer to a search."""
         # A point in time knows its indices; Elasticsearch refuses to be told them again.
-        place = {} if "pit" in body else {"index": self.index}
-        return dict(self.client.search(body=body, **place, **self.options).body)
+        index = None if "pit" in body else self.index
+        return dict(self.client.search(index=index, body=body, **self.options).body)
 
     def many(self, bodies: Sequence[Body]) -> list[Answer]:
         """The answers to several searches, in one `_msearch`."""
         lines = [line for body in bodies for line in (dict(self.options), body)]
-        place = {} if any("pit" in body for body in bodies) else {"index": self.index}
-        answers: list[Answer] = self.client.msearch(searches=lines, **place)["responses"]
+        index = None if any("pit" in body for body in bodies) else self.index
+        answers: list[Answer] = self.client.msearch(index=index, searches=lines)["responses"]
         return answers
 
     def within(self, seconds: float) -> IndexSearches:

@@ -170,6 +170,8 @@ class Legs:
         key = self.add(hit)
         if explanation is not None:
             self.explanations[leaf.name, key] = explanation
+        if leaf.label is not None:
+            mark(self.hits[key], leaf.label)
         return key
 
     def _leave_out(self, leaf: Leaf, reason: str, spent: int = 0, *, passing: bool = False) -> None:
