@@ -196,5 +196,6 @@ def _words(texts: Sequence[str]) -> Matrix:
 
 
 def _unit(rows: Matrix) -> Matrix:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.maximum(lengths, np.float32(1e-12))
+    lengths: Matrix = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Matrix = rows / np.maximum(lengths, np.float32(1e-12))
+    return unit

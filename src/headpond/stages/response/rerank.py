@@ -35,8 +35,8 @@ from headpond.stages.response.base import (
 from headpond.stages.selection import select
 from headpond.stages.time_span import TimeSpan
 
-WINDOW = 50
-"""Hits that are ranked when nothing else is said."""
+WINDOW, MOST = 50, 1000
+"""Hits that are ranked when nothing else is said, and at most."""
 
 
 def _checked_chunking(settings: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +45,12 @@ def _checked_chunking(settings: dict[str, Any]) -> dict[str, Any]:
     except RestError as error:
         raise ValueError(error.reason) from None
     return settings
+
+
+def _checked_window(window: Any) -> Any:
+    if window != "auto" and (not isinstance(window, int) or isinstance(window, bool) or not 1 <= window <= MOST):
+        raise ValueError(f"a window is 1 to {MOST} hits, or auto")
+    return window
 
 
 class ChunkRescorer(BaseModel):
@@ -76,13 +82,13 @@ class RerankSpec(ResponseProcessorSpec):
     template: str | None = Field(
         None, min_length=1, description="Instead of `field`: a text with `{{field}}` placeholders to rank by."
     )
-    window: Annotated[int, Field(ge=1, le=1000)] | Literal["auto"] = Field(
+    window: Annotated[int | Literal["auto"], BeforeValidator(_checked_window)] = Field(
         WINDOW,
         description="How many hits are ranked; the others keep their places behind. `auto`: as many as the endpoint "
         "can rank within the deadline, judged by its last calls.",
     )
     max_window: int | None = Field(
-        None, ge=1, le=1000, description=f"The most hits that `window: auto` ranks; {WINDOW} when left out."
+        None, ge=1, le=MOST, description=f"The most hits that `window: auto` ranks; {WINDOW} when left out."
     )
     deadline: TimeSpan = Field("1s", description="How long the endpoint may take; later, the earlier order stays.")
     weight: float = Field(
