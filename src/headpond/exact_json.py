@@ -26,8 +26,7 @@ def loads(data: bytes) -> Any:
         orjson.JSONDecodeError: the text is no JSON.
     """
     value = orjson.loads(data)
-    # Digits inside texts and fractions lead here, too; that costs time and changes nothing.
-    return json.loads(data) if _LONG in data.translate(_ZEROS) else value
+    return json.loads(data) if _may_be_large(data.translate(_ZEROS)) else value
 
 
 def dumps(value: Any, option: int = 0, default: Callable[[Any], Any] | None = None) -> bytes:
@@ -47,6 +46,23 @@ def dumps(value: Any, option: int = 0, default: Callable[[Any], Any] | None = No
         if "64-bit" not in str(error):
             raise
     return orjson.dumps(_spelled(value), default=default, option=option)
+
+
+def _may_be_large(zeros: bytes) -> bool:
+    """Whether a number may be a whole one of many digits, in a text whose digits are all zeros.
+
+    Digits inside of texts count, too: that costs time and changes nothing. Fractions are passed over, because numbers
+    of embeddings often have as many.
+    """
+    at = zeros.find(_LONG)
+    while at >= 0:
+        if zeros[at - 1 : at] != b".":
+            return True
+        at += LONGEST_DIGITS
+        while zeros[at : at + 1] == b"0":
+            at += 1
+        at = zeros.find(_LONG, at)
+    return False
 
 
 def _spelled(value: Any) -> Any:

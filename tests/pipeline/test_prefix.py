@@ -19,7 +19,7 @@ def test_only_a_stretch_without_a_gap_counts(order: list[int], ends: list[dict[s
     assert numbers == list(range(earlier, earlier + 12))
     done: set[int] = set()
     for place in order:
-        prefix.settle(numbers[place], ends[place])
+        prefix.settle([numbers[place]], ends[place])
         done.add(place)
         whole = next((n for n in range(12) if n not in done), 12)
         settled = prefix.settled()

@@ -36,6 +36,14 @@ def test_long_digits_in_texts_and_fractions_stay_what_they_are() -> None:
     assert exact_json.loads(text) == {"id": "12345678901234567890123", "f": 0.12345678901234567890}
 
 
+@pytest.mark.parametrize(
+    "text", [b"[0.0000000001234567890123, %d]", b'{"f":-1.12345678901234567890e-5,"n":%d}', b"[%d]"]
+)
+def test_large_numbers_are_found_behind_long_fractions(text: bytes) -> None:
+    value = exact_json.loads(text % LARGE)
+    assert LARGE in (value if isinstance(value, list) else value.values())
+
+
 def test_what_is_not_json_is_not_written() -> None:
     with pytest.raises(orjson.JSONEncodeError, match="set"):
         exact_json.dumps({"a": {1}})
@@ -53,6 +61,9 @@ REPEATED = {
     '{"\\u0061": 1, "a": 2}': "a",
     '{"a": {"b": 1}, "b": {"a": 1}, "c": "\\": :"}': None,
     '{"a": "x\\":y\\" :z"}': None,
+    '{"a": "http://x:9200", "b": {"c": "10:30"}}': None,
+    '{"a": "10:30", "b": {"c": 1, "c": 2}}': "c",
+    '{"a": [0.1, 0.2], "a": ":"}': "a",
     "{}": None,
 }
 

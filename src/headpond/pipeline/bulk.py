@@ -35,6 +35,7 @@ _OPTIONS_OF = {
     "_if_primary_term": "if_primary_term",
 }
 """Metadata of a record, and what an action of `_bulk` calls it."""
+_OWN = METADATA.encode()
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 # A whole index or cluster that takes no writes (a full disk, a closed index) is not the document's fault.
 _BLOCKED = frozenset({"cluster_block_exception", "index_closed_exception"})
@@ -71,9 +72,9 @@ class Line:
         if record.metadata.get("_index", index) != index:
             other = record.metadata["_index"]
             raise ValueError(f"a processor set [_index] to [{other}], a job writes to its own index")
-        given = ((option, record.metadata.get(name)) for name, option in _OPTIONS_OF.items())
-        action = {"index": {option: value for option, value in given if value is not None}}
-        return cls(record, orjson.dumps(action) + b"\n" + document(record) + b"\n")
+        given = ((_OPTIONS_OF.get(name), value) for name, value in record.metadata.items() if value is not None)
+        action = {"index": {option: value for option, value in given if option is not None}}
+        return cls(record, b"%b\n%b\n" % (orjson.dumps(action), document(record)))
 
 
 def document(record: Record) -> bytes:
@@ -82,6 +83,8 @@ def document(record: Record) -> bytes:
     Raises:
         ValueError: it holds something that is not JSON.
     """
+    if record.fields_at:
+        return b'{%b,"%b":{"hash":"%b"}}' % (record.raw[record.fields_at : -1], _OWN, record.digest.encode())
     own: dict[str, Any] = {"hash": record.digest}
     if record.inputs:
         own["inputs"] = record.inputs

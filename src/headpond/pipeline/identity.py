@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ LONGEST_ID = 512
 """Bytes of an `_id` that Elasticsearch accepts."""
 
 _FORMAT = b"2"
+_OWN_ID = re.compile(rb'\{[ \t\r]*"_id"[ \t\r]*:[ \t\r]*(?:"[^"\\]*"|-?[0-9]+)[ \t\r]*,[ \t\r]*')
+"""The beginning of a record that has its `_id` first, as most have it."""
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -43,14 +46,16 @@ def of_pipeline(spec: PipelineSpec, endpoints: Mapping[str, TargetEndpoint]) -> 
 
 
 def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> None:
-    """Gives a record its id, digest and raw form, and takes `_id` out of its document.
+    """Gives a record its id, digest and, where its source held none, raw form, and takes `_id` out of its document.
 
+    What is hashed is the canonical form, so that a record which is only written in another way stays the same.
     The id is the record's `_id`, or the field `id_field`, or else a hash of its content.
 
     Raises:
         ValueError: the id is empty, too long, or neither text nor number; or `id_field` is missing.
     """
-    content = record.raw = canonical(record.document)
+    content = canonical(record.document)
+    record.raw = record.raw or content
     given = record.document.pop("_id", None)
     if given is None and id_field is not None:
         given = record.document.get(id_field)
@@ -67,3 +72,16 @@ def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> Non
         raise ValueError(f"an id has 1 to {LONGEST_ID} bytes, this one has {size}")
     record.metadata["_id"] = record.id
     record.digest = hashlib.blake2b(_FORMAT + pipeline + content, digest_size=16).hexdigest()
+
+
+def fields_at(raw: bytes, document: Mapping[str, Any]) -> int:
+    """Where the fields of a record begin in its JSON, behind its `_id`; 0 when they do not stand there in one piece.
+
+    Args:
+        raw: the JSON text of one object.
+        document: the same, parsed.
+    """
+    if "_id" not in document:
+        return 1 if document else 0
+    found = _OWN_ID.match(raw)
+    return found.end() if found and len(document) > 1 else 0

@@ -40,7 +40,7 @@ from headpond.pipeline.state.keeper import Keeper
 from headpond.pipeline.state.prefix import NOTHING, Prefix
 from headpond.pipeline.target import check_version
 from headpond.pipeline.telemetry import telemetry
-from headpond.pipeline.unchanged import Unchanged
+from headpond.pipeline.unchanged import Unchanged, is_empty
 
 log = logging.getLogger("headpond.pipeline")
 
@@ -111,6 +111,7 @@ def ingest(
         size=settings.window_bytes,
         id_field=settings.id_field,
         ledger=ledger,
+        changing=bool(spec.processors.chain.links),
         after=start.place,
     )
 
@@ -123,7 +124,8 @@ def ingest(
             made = ensure(client, name, spec, endpoints, embedder.dimensions)
             if made and keeper:
                 keeper.index_is_new(client)
-            unchanged = None if made else Unchanged(client, name, settings.retry, stop, counters, holder)
+            new = made or is_empty(client, name)
+            unchanged = None if new else Unchanged(client, name, settings.retry, stop, counters, holder)
             retried = lambda: counters.add(retries=1)  # noqa: E731
             size = BulkSize(settings.bulk_bytes)
             writers = [BulkWriter(client, name, settings.retry, abort, retried, size) for _ in range(settings.writers)]

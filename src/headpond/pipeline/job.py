@@ -2,7 +2,7 @@
 
 Every record that is read comes to one end: indexed, unchanged or dead-lettered. Queues are bounded, so memory does not
 grow with the input. Records with the same id keep their order: windows are handed on in the order they were read, and
-one id always goes to the same writer.
+of one id the next is written when the one before it has been.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import logging
 import queue
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from headpond.pipeline.bulk import BulkWriter, Line
 from headpond.pipeline.cache import EmbeddingCache
 from headpond.pipeline.embedder import Pace
 from headpond.pipeline.ledger import Ledger
+from headpond.pipeline.outbox import Outbox, Piece
 from headpond.pipeline.pace.window_size import WindowSize
 from headpond.pipeline.progress import TICK, Progress
 from headpond.pipeline.reader import Reader
@@ -38,9 +38,6 @@ from headpond.stages.ingest_pipeline import IngestPipeline
 from headpond.stages.record import Failure, Record
 
 log = logging.getLogger("headpond.pipeline")
-
-_LONGEST_WAIT = 1.0
-"""Seconds that a document waits for more of them before it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class JobSettings:
     window: int = 512
     window_bytes: int = 8_000_000
     workers: int = 8
-    writers: int = 2
+    writers: int = 4
     bulk_documents: int = 500
     bulk_bytes: int = 5_000_000
     pace: Pace = field(default_factory=Pace)
@@ -109,7 +106,7 @@ class Job:
         context: gives what the processors are handed for a window, by its number.
         reader: gives windows.
         window_size: is told how long windows take.
-        unchanged: says what needs no work; None when the index is new.
+        unchanged: says what needs no work; None when the index is empty.
         writers: one for each writing thread.
         ledger: books the ends of records.
         counters: of the job.
@@ -146,7 +143,7 @@ class Job:
         self._stop = stop
         self._abort = abort
         self._windows: queue.Queue[tuple[int, list[Record]] | None] = queue.Queue(1)
-        self._inboxes: list[queue.Queue[list[Line] | None]] = [queue.Queue(2) for _ in writers]
+        self._outbox = Outbox(settings.bulk_documents, settings.bulk_bytes, max(1, len(writers) // 2), abort)
         self._turn = threading.Condition()
         self._next = 0
         self.error: BaseException | None = None
@@ -163,10 +160,7 @@ class Job:
         """
         progress = Progress(on_progress, self._counters, self._reader.fraction)
         workers = [threading.Thread(target=self._enrich, daemon=True) for _ in range(self._settings.workers)]
-        writers = [
-            threading.Thread(target=self._write, args=pair, daemon=True)
-            for pair in zip(self._writers, self._inboxes, strict=True)
-        ]
+        writers = [threading.Thread(target=self._write, args=(writer,), daemon=True) for writer in self._writers]
         for thread in (*workers, *writers):
             thread.start()
         with on_interrupt(self._on_interrupt):
@@ -178,9 +172,8 @@ class Job:
             except Exception as error:
                 # A source that fails midway: what was read before it is still worked on.
                 self.error = self.error or error
-            self._finish(workers, self._windows, progress)
-            for writer, inbox in zip(writers, self._inboxes, strict=True):
-                self._finish([writer], inbox, progress)
+            self._finish(workers, lambda: self._windows.put(None, timeout=TICK), progress)
+            self._finish(writers, self._outbox.close, progress)
             self._ledger.close()
         progress.show(done=True)
 
@@ -200,7 +193,7 @@ class Job:
         finally:
             self._reading = False
 
-    def _finish(self, threads: list[threading.Thread], inbox: queue.Queue[Any], progress: Progress) -> None:
+    def _finish(self, threads: list[threading.Thread], tell: Callable[[], None], progress: Progress) -> None:
         """Tells threads that nothing more comes, and waits for them; after a second Ctrl-C nobody is waited for."""
         while (alive := [thread for thread in threads if thread.is_alive()]) and not self.forced:
             if self.interrupted and not self._told:
@@ -208,7 +201,7 @@ class Job:
                 log.warning("interrupted: what is on its way is finished; Ctrl-C again ends at once")
             try:
                 with suppress(queue.Full):
-                    inbox.put(None, timeout=TICK)
+                    tell()
                 alive[0].join(TICK)
                 progress.show()
             except KeyboardInterrupt:
@@ -280,8 +273,7 @@ class Job:
         """What of a window is to be written; the rest has come to its end."""
         began = time.monotonic()
         same = self._unchanged.among(window) if self._unchanged is not None else set()
-        for place in same:
-            self._ledger.settle(window[place], unchanged=1)
+        self._ledger.settle([window[place] for place in same], unchanged=1)
         todo = [record for place, record in enumerate(window) if place not in same]
         for record in todo:
             record.metadata["_index"] = self._index
@@ -290,7 +282,7 @@ class Job:
         ready = []
         for record in todo:
             if record.dropped:
-                self._ledger.settle(record, unchanged=1, dropped=1)
+                self._ledger.settle([record], unchanged=1, dropped=1)
             elif record.failure is not None:
                 self._ledger.dead(record, "a processor failed")
             else:
@@ -298,8 +290,7 @@ class Job:
         return ready
 
     def _hand_on(self, records: list[Record]) -> None:
-        """Gives records to the writers in pieces no larger than a bulk request, so that no window is held as JSON."""
-        pieces = [Piece() for _ in self._inboxes]
+        """Gives records to the writers; they become JSON only as they are taken, so that no window is held as JSON."""
         for record in records:
             if self._abort.is_set():
                 return
@@ -309,70 +300,24 @@ class Job:
                 record.failure = Failure("bulk", str(error))
                 self._ledger.dead(record, "the document cannot be sent")
                 continue
-            place = zlib.crc32(line.id.encode()) % len(pieces)
-            pieces[place].add(line)
-            if self._full(pieces[place]):
-                self._put(place, pieces[place])
-                pieces[place] = Piece()
-        for place, piece in enumerate(pieces):
-            self._put(place, piece)
-
-    def _put(self, place: int, piece: Piece) -> None:
-        while piece.lines and not self._abort.is_set():
-            with suppress(queue.Full):
-                self._inboxes[place].put(piece.lines, timeout=TICK)
-                return
-
-    def _full(self, piece: Piece) -> bool:
-        return len(piece.lines) >= self._settings.bulk_documents or piece.size >= self._settings.bulk_bytes
+            self._outbox.put(line)
 
     # -- writers
 
-    def _write(self, writer: BulkWriter, inbox: queue.Queue[list[Line] | None]) -> None:
-        batch, due = Piece(), 0.0
-        while True:
-            try:
-                lines = inbox.get(timeout=max(0.0, due - time.monotonic()) if batch.lines else None)
-            except queue.Empty:
-                lines = []
-                self._flush(writer, batch)
-                batch = Piece()
-            for line in lines or ():
-                if not batch.lines:
-                    due = time.monotonic() + _LONGEST_WAIT
-                batch.add(line)
-                if self._full(batch):
-                    self._flush(writer, batch)
-                    batch = Piece()
-            if lines is None:
-                self._flush(writer, batch)
-                return
+    def _write(self, writer: BulkWriter) -> None:
+        while (piece := self._outbox.take()) is not None:
+            self._flush(writer, piece)
+            self._outbox.done(piece)
 
     def _flush(self, writer: BulkWriter, batch: Piece) -> None:
-        if not batch.lines or self._abort.is_set():
-            return
         try:
             with self._counters.telemetry.bulk(len(batch.lines), batch.size):
                 writer.write(batch.lines)
+            self._ledger.settle([line.record for line in batch.lines if line.record.failure is None], indexed=1)
             for line in batch.lines:
-                if line.record.failure is None:
-                    self._ledger.settle(line.record, indexed=1)
-                else:
+                if line.record.failure is not None:
                     self._ledger.dead(line.record, "the index refused the document")
         except StopRequested:
             pass
         except BaseException as error:
             self.fail(error, at_once=True)
-
-
-@dataclass(slots=True)
-class Piece:
-    """Lines for one bulk request, and their bytes."""
-
-    lines: list[Line] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, line: Line) -> None:
-        """Takes one more."""
-        self.lines.append(line)
-        self.size += len(line.body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from headpond.pipeline import letter
@@ -38,7 +39,7 @@ class Ledger:
     def take(self, place: Place) -> int:
         """The next thing was read; gives its number."""
         with self._lock:
-            self._counters.add(taken=1)
+            self._counters.taken += 1  # nobody else counts these, and this runs for every record
             return self._prefix.enter(place)
 
     def enter(self, record: Record) -> None:
@@ -49,12 +50,14 @@ class Ledger:
             record.replaces = tuple(under_way[-MOST_REPLACED:])
             under_way.append(record.digest)
 
-    def settle(self, record: Record, **amounts: int) -> None:
-        """A record is indexed or unchanged."""
+    def settle(self, records: Sequence[Record], **amounts: int) -> None:
+        """Records are indexed or unchanged; `amounts` says what each of them counts as."""
         with self._lock:
-            if not self._closed:
-                self._leave(record)
-                self._book(record.number, amounts)
+            if not self._closed and records:
+                for record in records:
+                    self._leave(record)
+                self._counters.add(**{end: amount * len(records) for end, amount in amounts.items()})
+                self._prefix.settle([record.number for record in records], amounts)
 
     def dead(self, record: Record, reason: str) -> None:
         """A record has a failure and goes to the dead letters.
@@ -84,10 +87,6 @@ class Ledger:
         with self._lock:
             self._closed = True
 
-    def _book(self, number: int, amounts: dict[str, int]) -> None:
-        self._counters.add(**amounts)
-        self._prefix.settle(number, amounts)
-
     def _leave(self, record: Record) -> None:
         under_way = self._digests[record.id]
         under_way.remove(record.digest)
@@ -96,4 +95,5 @@ class Ledger:
 
     def _write(self, made: dict[str, Any], number: int) -> None:
         self._letters.write(made)
-        self._book(number, {"dead_lettered": 1})
+        self._counters.add(dead_lettered=1)
+        self._prefix.settle([number], {"dead_lettered": 1})

@@ -30,6 +30,7 @@ class Reader:
         size: bytes of JSON in a window at most (one larger record makes a window alone).
         id_field: the field that holds ids; None for `_id` or a hash.
         ledger: books every record in.
+        changing: whether processors work on the records; otherwise their texts are all that is kept.
         after: where an earlier run ended; None begins at the beginning.
     """
 
@@ -42,6 +43,7 @@ class Reader:
         size: int,
         id_field: str | None,
         ledger: Ledger,
+        changing: bool = True,
         after: Place | None = None,
     ) -> None:
         self._sources = sources
@@ -50,6 +52,7 @@ class Reader:
         self._size = size
         self._id_field = id_field
         self._ledger = ledger
+        self._changing = changing
         self._after = after
         self._current = after.source if after else 0
 
@@ -107,14 +110,17 @@ class Reader:
             failure = Failure(STAGE, item.error or "cannot be read")
             self._ledger.bad(failure, item.raw, source.name, place, number)
             return None
-        record = Record(item.document, source=source.name, line=item.line, number=number)
+        record = Record(item.document, source=source.name, line=item.line, number=number, raw=item.text)
         try:
             if METADATA in record.document:
                 raise ValueError(f"the field [{METADATA}] is this toolkit's own, give it another name")
+            kept_at = 0 if self._changing or not item.text else identity.fields_at(item.text, record.document)
             identity.name(record, self._pipeline, id_field=self._id_field)
         except ValueError as error:
             raw = orjson.Fragment(record.raw) if record.raw else item.document
             self._ledger.bad(Failure(STAGE, str(error)), raw, source.name, place, number)
             return None
+        if kept_at:
+            record.fields_at, record.document = kept_at, {}
         self._ledger.enter(record)
         return record

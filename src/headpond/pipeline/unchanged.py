@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch
 
 from headpond.errors import JobError
 from headpond.pipeline.held import IndexHolder
@@ -92,6 +93,15 @@ class Unchanged:
                 own = (doc.get("_source") or {}).get(METADATA)
                 found[doc["_id"]] = own if isinstance(own, dict) else {}
         return found
+
+
+def is_empty(client: Elasticsearch, index: str) -> bool:
+    """Whether an index holds nothing, also nothing that no search finds yet; False where that cannot be told."""
+    try:
+        client.indices.refresh(index=index)
+        return int(client.count(index=index)["count"]) == 0
+    except (ApiError, TransportError):
+        return False
 
 
 def hash_of(own: Mapping[str, Any]) -> str:

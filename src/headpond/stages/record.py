@@ -55,7 +55,9 @@ class Record:
         source: the name of what it was read from.
         line: its line there, from 1; None where there are no lines.
         number: its place among all records of a job, from 0.
-        raw: the record as it was read, JSON; a dead letter holds it.
+        raw: the record as it was read, JSON on one line; a dead letter holds it.
+        fields_at: where the document's fields begin in `raw`, behind the `_id`; 0 when they are in `document`. In a job
+            without processors nobody needs them, so that they are neither kept nor written anew.
         digest: what the record and the pipeline look like, see `headpond.pipeline.identity`.
         inputs: for every field with vectors the digests of what they were made from, in the order of the vectors, see
             `headpond.stages.inference.digest`.
@@ -78,6 +80,7 @@ class Record:
     line: int | None = None
     number: int = 0
     raw: bytes = b""
+    fields_at: int = 0
     digest: str = ""
     inputs: dict[str, list[str]] = field(default_factory=dict)
     replaces: tuple[str, ...] = ()

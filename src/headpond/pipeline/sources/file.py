@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+_BUFFER = 1 << 18
 _END = 65_536
 """Bytes of the first and of the last part of a file that identify it."""
 
@@ -66,7 +67,7 @@ class LocalFile(File):
 
     def open(self) -> BinaryIO:
         """The bytes."""
-        return self._local.open("rb")
+        return self._local.open("rb", buffering=_BUFFER)
 
 
 class StandardInput(File):

@@ -25,6 +25,7 @@ class Rows(Source):
                 yield Item(number, None, repr(row)[:1000], f"a record is a dict, not {type(row).__name__}")
                 continue
             try:
-                yield Item(number, exact_json.loads(canonical(dict(row))))
+                text = canonical(dict(row))
+                yield Item(number, exact_json.loads(text), text=text)
             except ValueError as error:
                 yield Item(number, None, repr(row)[:1000], str(error))

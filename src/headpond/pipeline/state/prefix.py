@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A record's place in the sources of a job.
+class Place(NamedTuple):
+    """A record's place in the sources of a job; a tuple, as `Item` is one.
 
     Attributes:
         source: which of the sources, from 0.
@@ -24,7 +24,7 @@ class Place:
 
     def to_json(self) -> dict[str, Any]:
         """An object with the attributes."""
-        return {"source": self.source, "line": self.line, "position": self.position}
+        return self._asdict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,13 @@ class Prefix:
             self._places.append(place)
             return self._first + len(self._places) - 1
 
-    def settle(self, number: int, amounts: dict[str, int]) -> None:
-        """A record has come to its end; `amounts` says which."""
+    def settle(self, numbers: Iterable[int], amounts: dict[str, int]) -> None:
+        """Records have come to their end; `amounts` says which, for each of them."""
         with self._lock:
-            self._ends[number] = amounts
+            self._ends.update(dict.fromkeys(numbers, amounts))
             while (ended := self._ends.pop(self._first, None)) is not None:
-                self._counts.update(ended)
+                for end, amount in ended.items():
+                    self._counts[end] += amount
                 self._place = self._places.popleft()
                 self._first += 1
 

@@ -32,7 +32,7 @@ def read_record(line: int, text: bytes, position: Any = None) -> Item:
         return Item(line, None, document, f"a record is a JSON object, not {_kind(document)}", position)
     if (twice := repeated_key(text, document)) is not None:
         return Item(line, None, shown(text), f"the field [{twice}] stands twice in one object", position)
-    return Item(line, document, position=position)
+    return Item(line, document, position=position, text=b"" if b"\n" in text else text)
 
 
 def shown(text: bytes) -> str:
