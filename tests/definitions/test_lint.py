@@ -137,8 +137,109 @@ CASES = {
         11,
         "response_processors[0].rerank looks at 50 hits, [rrf] gives 10 (rank_window_size)",
     ),
+    "placeholder of a filter": (
+        GOOD + "request_processors:\n  - filter_query: {query: {match: {kind: '{{qery}}'}}}\n",
+        "placeholder",
+        11,
+        "unknown placeholder {{qery}}, did you mean {{query}}?",
+    ),
+    "template without a search": (
+        "request_processors:\n  - template: {}\n", "no-search", 2, "template has nothing to fill",
+    ),
+    "field of a stage": (
+        GOOD + "response_processors:\n  - collapse: {field: vectr}\n",
+        "missing-field",
+        11,
+        "collapse reads 'vectr', the mapping has no such field, did you mean 'vector'?",
+    ),
+    "placeholder of a template": (
+        GOOD + "response_processors:\n  - rerank: {inference_id: .rerank-v1-elasticsearch, template: '{{vctor}}'}\n",
+        "missing-field",
+        11,
+        "rerank reads 'vctor', the mapping has no such field, did you mean 'vector'?",
+    ),
+    "field of a closed mapping": (
+        GOOD.replace("mappings: {properties", "mappings: {dynamic: strict, properties")
+        + "response_processors:\n  - collapse: {field: somewhere}\n",
+        "missing-field",
+        11,
+        "collapse reads 'somewhere', the mapping has no such field",
+    ),
+    "vector that is none": (
+        GOOD.replace("{vector: {type: dense_vector}}", "{vector: {type: dense_vector}, body: {type: text}}")
+        + "response_processors:\n  - diversify: {field: body}\n",
+        "wrong-field-type",
+        11,
+        "field 'body' is mapped as text, diversify needs dense_vector",
+    ),
+    "field that is left out": (
+        GOOD.replace("search:\n", "search:\n  _source: {excludes: [bo*]}\n")
+        + "response_processors:\n  - best_chunk: {field: [title, body]}\n",
+        "left-out",
+        12,
+        "best_chunk reads 'body', which the search leaves out of `_source`",
+    ),
+    "field that is not let in": (
+        GOOD.replace("search:\n", "search:\n  _source: [title]\n")
+        + "response_processors:\n  - best_chunk: {field: [title, body]}\n",
+        "left-out",
+        12,
+        "best_chunk reads 'body', which the search leaves out of `_source`",
+    ),
+    "cut before it is ranked": (
+        GOOD + "response_processors:\n  - truncate_hits: {target_size: 5}\n  - diversify: {field: vector}\n",
+        "order",
+        12,
+        "truncate_hits leaves 5 hits, diversify behind it looks at 50",
+    ),
+    "answered before it is ordered": (
+        GOOD + "response_processors:\n  - best_chunk: {field: body}\n  - diversify: {field: vector}\n",
+        "order",
+        12,
+        "best_chunk stands before diversify, which says which hits come first",
+    ),
+    "sorted before it is ordered": (
+        GOOD + "response_processors:\n  - sort: {by: year}\n  - diversify: {field: vector}\n",
+        "order",
+        12,
+        "diversify orders the hits anew, so that the order of sort before it is lost",
+    ),
+    "renamed before it is read": (
+        GOOD + "response_processors:\n  - rename_field: {field: a, target_field: b}\n  - collapse: {field: a}\n",
+        "order",
+        12,
+        "collapse reads 'a', which rename_field before it has renamed",
+    ),
+    "endpoint of another task": (
+        GOOD + "response_processors:\n  - completion: {inference_id: dense, field: body}\n",
+        "wrong-task-type",
+        11,
+        "endpoint 'dense' does text_embedding, here it must do completion",
+    ),
     "yaml": ("a: [", "yaml", 1, "is not YAML"),
 }  # fmt: skip
+
+
+def test_processors_in_a_good_order_have_no_findings(tmp_path: Path) -> None:
+    good = (
+        GOOD
+        + """\
+request_processors:
+  - oversample: {sample_factor: 2}
+  - filter_query: {query: {match: {kind: "{{query}}"}}}
+  - template: {}
+response_processors:
+  - rerank: {inference_id: .rerank-v1-elasticsearch, field: body}
+  - diversify: {field: vector}
+  - collapse: {field: kind}
+  - sort: {field: tags, target_field: sorted}
+  - truncate_hits: {}
+  - best_chunk: {field: body, inference_id: dense}
+  - rename_field: {field: body, target_field: text}
+  - sort: {field: text}
+"""
+    )
+    assert findings(tmp_path, good) == []
 
 
 @pytest.mark.parametrize(("text", "code", "line", "message"), CASES.values(), ids=CASES)

@@ -13,6 +13,7 @@ from headpond.errors import HeadpondError, PipelineError, nearest
 from headpond.pipeline import environment
 from headpond.pipeline.endpoint_settings import Judge, settings_findings
 from headpond.pipeline.find import find
+from headpond.pipeline.lint_stages import stage_errors, stage_warnings
 from headpond.pipeline.load import load
 from headpond.pipeline.query import template
 from headpond.pipeline.query.retrieve.parse import parse
@@ -72,8 +73,8 @@ def lint(name_or_path: str | Path, *, judge: Judge | None = None) -> list[Findin
 
 def check(spec: PipelineSpec, *, judge: Judge | None = None) -> list[Finding]:
     """Everything wrong with a pipeline that could be loaded; see `lint`."""
-    errors = [*_endpoints(spec), *_prices(spec), *_vector_fields(spec), *_search(spec)]
-    warnings = [*_unused(spec), *_environment(spec), *_windows(spec)]
+    errors = [*_endpoints(spec), *_prices(spec), *_vector_fields(spec), *_search(spec), *stage_errors(spec)]
+    warnings = [*_unused(spec), *_environment(spec), *_windows(spec), *stage_warnings(spec)]
     found: list[tuple[Problem, Level]] = [(problem, "error") for problem in errors]
     found += [(problem, "warning") for problem in warnings]
     found += settings_findings(spec, judge) if judge is not None else ()
