@@ -31,6 +31,29 @@ EXPECTATIONS = [
 ]
 
 
+WRITER: dict[str, Any] = {
+    "endpoints": {**standard()["endpoints"], "writer": fake("completion")},
+    "response_processors": [{"completion": {"inference_id": "writer", "field": "body", "deadline": "1ms"}}],
+}
+
+
+def written(build: Build, expect: dict[str, Any], **changes: Any) -> CaseResult:
+    """The outcome of a test of a pipeline that writes an answer, on the fake service."""
+    case = {"name": "it is said", "with": {"service": "fake"}, "documents": RECORDS, "query": "wheel of a mill"}
+    (result,) = build(**{**WRITER, **changes}, tests=[{**case, "expect": expect}]).test()
+    return result
+
+
+def test_what_an_answer_says_and_refers_to_is_compared(build: Build) -> None:
+    assert written(build, {"first": "mill", "answer": "A river turns the wheel", "cites": ["mill"]}).failures == ()
+    said, cited = written(build, {"answer": "A zeppelin", "cites": ["mill", "cat"]}).failures
+    assert said.startswith("expected an answer with 'A zeppelin', got '[1] <text> A river turns")
+    assert cited == "expected an answer that refers to cat, it refers to mill, dam"
+    assert written(build, {"answer": "x"}, response_processors=[]).failures == (
+        "expected an answer in words, there is none",
+    )
+
+
 @pytest.mark.parametrize(("expect", "message"), EXPECTATIONS)
 def test_what_does_not_hold_is_said(build: Build, expect: dict[str, Any], message: str) -> None:
     (failure,) = run(build, expect=expect).failures

@@ -26,7 +26,7 @@ from headpond.pipeline.query.searcher import Searcher
 from headpond.pipeline.query.searches import Answer, IndexSearches
 from headpond.pipeline.references import SECTIONS, references
 from headpond.pipeline.retry import Retry
-from headpond.pipeline.spec import Case, PipelineFile, PipelineSpec
+from headpond.pipeline.spec import Case, Expectation, PipelineFile, PipelineSpec
 from headpond.stages.response import RESPONSE_PROCESSORS
 
 _QUICK = Retry(attempts=3, base=0.05, longest=0.2)
@@ -152,8 +152,21 @@ def _compare(case: Case, hits: tuple[str, ...], answer: Answer) -> Iterator[str]
     for unwanted in expect.lacks:
         if unwanted in hits:
             yield f"did not expect {unwanted}, got {shown}"
+    if expect.answer is not None or expect.cites:
+        yield from _compare_written(expect, answer.get("ext", {}).get("completion"))
     for item in answer.get("degraded", ()):
         yield f"{item['stage']} degraded: {item['reason']}"
+
+
+def _compare_written(expect: Expectation, written: Mapping[str, Any] | None) -> Iterator[str]:
+    if written is None:
+        yield "expected an answer in words, there is none"
+        return
+    if expect.answer is not None and expect.answer not in written["text"]:
+        yield f"expected an answer with {expect.answer!r}, got {written['text']!r}"
+    for wanted in expect.cites:
+        if wanted not in written["cited"]:
+            yield f"expected an answer that refers to {wanted}, it refers to {', '.join(written['cited']) or 'nothing'}"
 
 
 def _remove(spec: PipelineSpec, client: Elasticsearch, index: str) -> None:

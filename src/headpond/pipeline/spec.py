@@ -62,6 +62,8 @@ class Expectation(_Section):
     hits: list[str] | None = Field(None, description="The ids that must come first, in this order.")
     contains: list[str] = Field(default_factory=list, description="Ids that must be among the hits.")
     lacks: list[str] = Field(default_factory=list, description="Ids that must not be.")
+    answer: str | None = Field(None, description="A text that the answer of `completion` must hold.")
+    cites: list[str] = Field(default_factory=list, description="Ids of hits that this answer must refer to.")
 
 
 class With(_Section):
