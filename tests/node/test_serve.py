@@ -1,5 +1,6 @@
 """The pond over HTTP."""
 
+import asyncio
 import gzip
 import http.client
 import json
@@ -16,6 +17,7 @@ from elasticsearch import Elasticsearch
 
 from headpond.errors import InputError, TargetError
 from headpond.node import Node
+from headpond.node.asgi import Application
 from headpond.node.serve import bind, serving
 
 
@@ -74,6 +76,23 @@ def test_a_body_that_grows_beyond_the_limit_is_refused(url: str, monkeypatch: py
     headers = {"content_type": "application/json", "content_encoding": "gzip"}
     assert send(url, "POST", "/a/_doc", bomb, **headers)[0] == 413
     assert send(url, "POST", "/a/_doc", b'"' + b"x" * 2000 + b'"', content_type="application/json")[0] == 413
+
+
+def test_a_client_that_leaves_before_its_request_is_whole_is_not_answered() -> None:
+    node, sent = Node(None), []
+    messages = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    scope = {"type": "http", "method": "POST", "path": "/a/_doc", "raw_path": b"/a/_doc", "query_string": b"",
+             "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")]}  # fmt: skip
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Application(node)(scope, receive, send))
+    assert (messages, sent) == ([], [])
+    node.close()
 
 
 def test_bytes_that_are_not_gzip_are_refused(url: str) -> None:

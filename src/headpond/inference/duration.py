@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SECONDS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNITS = ("nanos", "micros", "ms", "s", "m", "h", "d")
 _LONG = re.compile(r"[+-]?\d+")
 
 
+@lru_cache(maxsize=256)
 def parse_duration(text: str, setting: str) -> float:
     """Reads a duration; the unit is needed except for `0` and for `-1`, which means "none".
 

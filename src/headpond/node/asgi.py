@@ -6,7 +6,6 @@ import contextlib
 import sys
 import zlib
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -91,7 +90,8 @@ class Application:
             body = await _read(request, receive)
         except RestError as error:
             return _refuse(error)
-        response = await awaited(self._workers, partial(self._node.handle, replace(request, body=body)))
+        whole = Request(request.method, request.path, request.query, request.headers, body)
+        response = await awaited(self._workers, partial(self._node.handle, whole))
         if response.stream is not None:
             return Streamed(response.stream, response.status, response.headers, self._limiter)
         return HttpResponse(response.body, response.status, response.headers)

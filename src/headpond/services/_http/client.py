@@ -6,14 +6,15 @@ import atexit
 import math
 import os
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import httpx
 
 from headpond.inference.deadline import Deadline
-from headpond.services._http.connection import LONGEST_READ_SECONDS, Body
+from headpond.services._http.answer import Answer, NoAnswerError
+from headpond.services._http.body import Body
+from headpond.services._http.connection import LONGEST_READ_SECONDS, Connection
 from headpond.services._http.connections import CONNECT_SECONDS, Connections
 from headpond.services._http.proxied import Lent, Proxied
 from headpond.services._http.quiet import unlogged
@@ -21,52 +22,6 @@ from headpond.services._http.target import Target, target
 
 MAX_ANSWER_BYTES = 50 * 1024 * 1024
 """A longer answer is refused, as by Elasticsearch's `xpack.inference.http.max_response_size`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back.
-
-    Attributes:
-        status: HTTP status.
-        headers: of the answer; names in any case.
-        body: decompressed bytes.
-    """
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-
-
-class NoAnswerError(Exception):
-    """No answer came.
-
-    Args:
-        reason: what happened, without headers or bodies of the request.
-        out_of_time: the deadline passed.
-        unknown_host: the name could not be resolved.
-        unreachable: no connection was made.
-        too_large: the answer was longer than `MAX_ANSWER_BYTES`.
-        unsendable: the request is none of HTTP's.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        out_of_time: bool = False,
-        unknown_host: bool = False,
-        unreachable: bool = False,
-        too_large: bool = False,
-        unsendable: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.out_of_time = out_of_time
-        self.unknown_host = unknown_host
-        self.unreachable = unreachable
-        self.too_large = too_large
-        self.unsendable = unsendable
 
 
 _connections = Connections()
@@ -88,23 +43,46 @@ if hasattr(os, "register_at_fork"):
 
 
 def punctual() -> bool:
-    """Whether `begin` and `finish` are over by the deadline whatever happens; behind a proxy they nearly are."""
+    """Whether `exchange` is over by its deadline whatever happens; behind a proxy it nearly is."""
     return not _proxied.needed()
 
 
+def exchange(
+    client: httpx.Client | None, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
+) -> Answer:
+    """Sends one request and reads the whole answer; nothing is repeated here.
+
+    For the arguments see `begin`.
+
+    Raises:
+        NoAnswerError: it did not come, or not whole and in time.
+    """
+    where = _direct(client, url)
+    if where is None:
+        return finish(begin(client, url, headers, body, deadline), deadline)
+    connections = _connections
+    try:
+        connection, status, answered = _asked(connections, where, headers, body, deadline)
+        try:
+            found = httpx.Headers(answered)
+            parts = connection.body(lambda: deadline.remaining)
+            if "content-encoding" in found:
+                parts = httpx.Response(status, headers=answered, content=parts).iter_bytes()
+            return Answer(status, found, _joined(parts, deadline))
+        finally:
+            connections.give_back(where, connection)
+    except httpx.RequestError as error:
+        raise no_answer(error, deadline) from error
+
+
 def begin(
-    client: httpx.Client | None,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    deadline: Deadline,
-    *,
-    whole: bool = True,
+    client: httpx.Client | None, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
 ) -> httpx.Response:
     """Sends one request and reads the head of the answer, not its body; nothing is repeated here.
 
-    The caller closes the answer; its extension `hang_up` ends it from any thread. Proxies of the environment apply, but
-    never to this machine's own addresses.
+    The caller closes the answer; its extension `hang_up` ends it from any thread. What is left until the deadline is
+    also the longest pause between two parts of the body. Proxies of the environment apply, but never to this machine's
+    own addresses.
 
     Args:
         client: stands in for the provider; None for the world.
@@ -112,52 +90,68 @@ def begin(
         headers: besides those every request has.
         body: as it is sent.
         deadline: the head has come by then, or an error is raised.
-        whole: whether the body, too, must have come by then; else what is left is the longest pause in it.
 
     Raises:
         NoAnswerError: no head came.
     """
-    if deadline.passed:
-        raise NoAnswerError("no time was left", out_of_time=True)
+    where = _direct(client, url)
     try:
-        if client is not None:
+        if where is not None:
+            connection, status, answered = _asked(_connections, where, headers, body, deadline)
+            stream: Body | Lent = Body(connection, partial(_connections.give_back, where), deadline.remaining)
+            response = httpx.Response(status, headers=answered, stream=stream)
+        elif client is not None:
             return _with_httpx(client, url, headers, body, deadline)
-        where = target(url)
-        if not _proxied.carries(where):
-            return _direct(where, headers, body, deadline, whole)
-        client, give_back = _proxied.borrow()
-        try:
-            response = _with_httpx(client, url, headers, body, deadline)
-        except BaseException:
-            give_back()
-            raise
-        stream = Lent(response, give_back)
-        response.stream, response.extensions["hang_up"] = stream, stream.hang_up
-        return response
+        else:
+            client, give_back = _proxied.borrow()
+            try:
+                response = _with_httpx(client, url, headers, body, deadline)
+            except BaseException:
+                give_back()
+                raise
+            stream = response.stream = Lent(response, give_back)
     except _UNSENDABLE:
-        # The original text quotes headers, and with them keys.
-        raise NoAnswerError("its address or a header is malformed", unsendable=True) from None
+        raise _unsendable() from None
     except httpx.RequestError as error:
         raise no_answer(error, deadline) from error
+    response.extensions["hang_up"] = stream.hang_up
+    return response
 
 
-def _direct(where: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline, whole: bool) -> httpx.Response:
-    head = where.head(headers, len(body))
-    connections = _connections
+def _direct(client: httpx.Client | None, url: str) -> Target | None:
+    """Where a request goes over a connection of ours; None where httpx sends it."""
+    if client is not None:
+        return None
+    try:
+        where = target(url)
+    except _UNSENDABLE:
+        raise _unsendable() from None
+    return None if _proxied.carries(where) else where
+
+
+def _asked(
+    connections: Connections, where: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline
+) -> tuple[Connection, int, list[tuple[bytes, bytes]]]:
+    """A connection on which the head of the answer has come, with its status and headers."""
+    if deadline.passed:
+        raise _out_of_time()
+    try:
+        head = where.head(headers, len(body))
+    except httpx.LocalProtocolError:
+        raise _unsendable() from None
     connection = connections.borrow(where, deadline)
     try:
-        status, answered = connection.ask(head, body, deadline)
+        return connection, *connection.ask(head, body, deadline)
     except BaseException:
         connection.close()
         raise
-    give_back = partial(connections.give_back, where)
-    stream = Body(connection, give_back, deadline if whole else None, deadline.remaining)
-    return httpx.Response(status, headers=answered, stream=stream, extensions={"hang_up": stream.hang_up})
 
 
 def _with_httpx(
     client: httpx.Client, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
 ) -> httpx.Response:
+    if deadline.passed:
+        raise _out_of_time()
     left = min(deadline.remaining, LONGEST_READ_SECONDS)
     timeout = httpx.Timeout(left, connect=min(left, CONNECT_SECONDS))
     request = client.build_request("POST", url, headers=dict(headers), content=body, timeout=timeout)
@@ -175,24 +169,32 @@ def finish(response: httpx.Response, deadline: Deadline) -> Answer:
         NoAnswerError: it did not come whole and in time.
     """
     try:
-        return Answer(response.status_code, response.headers, _read(response, deadline))
+        return Answer(response.status_code, response.headers, _joined(response.iter_bytes(), deadline))
     except httpx.RequestError as error:
         raise no_answer(error, deadline) from error
     finally:
         response.close()
 
 
-def _read(response: httpx.Response, deadline: Deadline) -> bytes:
-    parts, length = [], 0
-    plain = "content-encoding" not in response.headers and not response.is_closed
-    for part in response.iter_raw() if plain else response.iter_bytes():
-        parts.append(part)
+def _joined(parts: Iterable[bytes], deadline: Deadline) -> bytes:
+    read, length = [], 0
+    for part in parts:
+        read.append(part)
         length += len(part)
         if length > MAX_ANSWER_BYTES:
             raise NoAnswerError(f"the answer is longer than {MAX_ANSWER_BYTES} bytes", too_large=True)
         if deadline.passed:
             raise NoAnswerError("the answer did not end in time", out_of_time=True)
-    return b"".join(parts)
+    return b"".join(read)
+
+
+def _out_of_time() -> NoAnswerError:
+    return NoAnswerError("no time was left", out_of_time=True)
+
+
+def _unsendable() -> NoAnswerError:
+    """Its cause is left out: the text quotes headers, and with them keys."""
+    return NoAnswerError("its address or a header is malformed", unsendable=True)
 
 
 def no_answer(error: httpx.RequestError, deadline: Deadline) -> NoAnswerError:

@@ -6,10 +6,10 @@ same: answers are `httpx.Response`, errors are httpx's.
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
-import threading
+import ssl
+import time
 from collections.abc import Callable, Iterator
 
 import httptools
@@ -25,6 +25,9 @@ LONGEST_READ_SECONDS = 600.0
 class Connection:
     """A connection, used for one exchange at a time.
 
+    Each call that may wait lets other threads run, who do not give way at once. So the socket never waits by itself:
+    for an answer there is one wait and one read, where a socket with a timeout would take twice as many.
+
     Args:
         connected: a socket; it is closed with the connection.
 
@@ -34,8 +37,10 @@ class Connection:
     """
 
     def __init__(self, connected: socket.socket) -> None:
+        connected.setblocking(False)
         self.socket = connected
         self.reusable = True
+        self._ready = Readiness(connected)
         self._parser = httptools.HttpResponseParser(self)
         self._begin()
 
@@ -96,11 +101,7 @@ class Connection:
 
     def is_stale(self) -> bool:
         """Whether the server has closed it, or sent something nobody asked for, since the last answer."""
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(self.socket, select.POLLIN)
-            return bool(poll.poll(0))
-        return bool(select.select([self.socket], [], [], 0)[0])
+        return self._ready.wait(0)
 
     def close(self) -> None:
         """Ends the connection."""
@@ -108,23 +109,36 @@ class Connection:
         self.socket.close()
 
     def _send(self, data: bytes, deadline: Deadline) -> OSError | None:
-        try:
-            self.socket.settimeout(_seconds(deadline.remaining))
-            self.socket.sendall(data)
-        except TimeoutError as error:
-            raise httpx.WriteTimeout("timed out") from error
-        except OSError as error:  # servers that refuse a body may answer and close before they have read it
-            return error
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self.socket.send(left) :]
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError) as error:
+                writing = not isinstance(error, ssl.SSLWantReadError)
+                if not self._ready.wait(deadline.remaining, writing=writing):
+                    raise httpx.WriteTimeout("timed out") from None
+            except OSError as error:  # servers that refuse a body may answer and close before they have read it
+                return error
         return None
 
     def _receive(self, seconds: float) -> bytes:
+        until = time.monotonic() + seconds
+        writing = False
         try:
-            self.socket.settimeout(_seconds(seconds))
-            return self.socket.recv(PART_BYTES)
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("timed out") from error
+            while self._has_read_ahead() or self._ready.wait(until - time.monotonic(), writing=writing):
+                try:
+                    return self.socket.recv(PART_BYTES)
+                except (BlockingIOError, ssl.SSLWantReadError):
+                    writing = False
+                except ssl.SSLWantWriteError:
+                    writing = True
         except (OSError, ValueError) as error:
             raise httpx.ReadError(str(error)) from error
+        raise httpx.ReadTimeout("timed out")
+
+    def _has_read_ahead(self) -> bool:
+        """Whether TLS has decrypted more than was taken."""
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -173,53 +187,33 @@ class Connection:
             self.reusable = self._parser.should_keep_alive()
 
 
-class Body(httpx.SyncByteStream):
-    """The body of an answer, and what becomes of its connection.
+class Readiness:
+    """Waits until a socket can be read or written.
 
     Args:
-        connection: has read the head.
-        give_back: takes the connection when nobody needs it any more.
-        deadline: when the body has come; None where only its pauses are limited.
-        pause: the longest, in seconds.
+        connected: does not wait by itself.
     """
 
-    def __init__(
-        self, connection: Connection, give_back: Callable[[Connection], None], deadline: Deadline | None, pause: float
-    ) -> None:
-        self._connection: Connection | None = connection
-        self._parts = connection.body(self._remaining)
-        self._give_back = give_back
-        self._deadline = deadline
-        self._pause = pause
-        self._lock = threading.Lock()
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._poll: select.poll | None = None
+        if hasattr(select, "poll"):  # not on Windows
+            self._poll = select.poll()
+            self._poll.register(connected, select.POLLIN)
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self._parts
+    def wait(self, seconds: float, *, writing: bool = False) -> bool:
+        """Whether it is ready within the time; one that is closed is, too.
 
-    def close(self) -> None:
-        """Gives the connection back; one whose answer was not read to its end is closed."""
-        with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            self._give_back(connection)
-
-    def hang_up(self) -> None:
-        """Ends the connection from any thread, and wakes the one that reads from it."""
-        with self._lock:
-            if self._connection is not None:
-                shut(self._connection.socket)
-
-    def _remaining(self) -> float:
-        return self._pause if self._deadline is None else self._deadline.remaining
-
-
-def shut(connected: socket.socket) -> None:
-    """Shuts a socket down; closing it would not wake a thread that reads from it."""
-    with contextlib.suppress(OSError):
-        # Not the method of an SSL socket, which takes the encryption away under the reader's feet.
-        socket.socket.shutdown(connected, socket.SHUT_RDWR)
-
-
-def _seconds(remaining: float) -> float:
-    """A socket's timeout; 0 would mean another thing."""
-    return min(max(remaining, 0.001), LONGEST_READ_SECONDS)
+        Args:
+            seconds: how long to wait; `LONGEST_READ_SECONDS` at most.
+            writing: whether to write, or else to read.
+        """
+        seconds = min(max(0.0, seconds), LONGEST_READ_SECONDS)
+        if self._poll is not None and not writing:
+            return bool(self._poll.poll(1000 * seconds))
+        if self._poll is not None:
+            poll = select.poll()
+            poll.register(self._socket, select.POLLOUT)
+            return bool(poll.poll(1000 * seconds))
+        read, write = ([], [self._socket]) if writing else ([self._socket], [])
+        return any(select.select(read, write, [], seconds))

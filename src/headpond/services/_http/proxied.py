@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from headpond.services._http.connection import shut
+from headpond.services._http.body import shut
 from headpond.services._http.target import Target
 
 

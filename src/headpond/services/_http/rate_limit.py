@@ -45,6 +45,9 @@ class RateLimits:
 
     def acquire(self, key: tuple[object, ...], requests_per_minute: int, deadline: Deadline) -> bool:
         """Waits for a turn; False when it would come too late."""
+        whole = (*key, requests_per_minute)
         with self._lock:
-            bucket = self._buckets.setdefault((*key, requests_per_minute), TokenBucket(requests_per_minute))
+            bucket = self._buckets.get(whole)
+            if bucket is None:
+                bucket = self._buckets[whole] = TokenBucket(requests_per_minute)
         return bucket.acquire(deadline)

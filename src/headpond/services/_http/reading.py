@@ -68,6 +68,8 @@ def json_object(event: Event) -> dict[str, Any]:
 
 def by_index(found: list[Any]) -> list[Any]:
     """Items in the order of their `index`, if each has its own: servers that work in parallel answer out of order."""
+    if len(found) == 1:
+        return found
     indexes = [item.get("index") if isinstance(item, dict) else None for item in found]
     if all(isinstance(index, int) for index in indexes) and set(indexes) == set(range(len(found))):
         return sorted(found, key=lambda item: int(item["index"]))

@@ -53,7 +53,8 @@ class Target:
         """
         given = {name.lower(): value for name, value in headers.items()}
         for name, value in given.items():
-            if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            plain = value.isascii() and value.isprintable() and value.strip() == value
+            if not (plain or _VALUE.fullmatch(value)) or not _NAME.fullmatch(name):
                 raise httpx.LocalProtocolError("a header is malformed")
         sent = {**self.defaults, **given, **self.forced, "content-length": str(length)}
         lines = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])

@@ -15,7 +15,8 @@ from headpond.inference.chunks import Chunk
 from headpond.inference.deadline import Deadline
 from headpond.inference.invalid import status_exception
 from headpond.inference.secrets import Secrets
-from headpond.services._http.client import Answer, NoAnswerError, begin, finish, no_answer
+from headpond.services._http.answer import Answer, NoAnswerError
+from headpond.services._http.client import begin, exchange, finish, no_answer
 from headpond.services._http.events import ChunkStream, Decode, Event
 from headpond.services._http.retry import CONNECT_ATTEMPTS, FailedAttempt, retry_after, with_retries
 from headpond.services._http.rules import Rules, caller_error, without_query
@@ -99,7 +100,7 @@ class Upstream:
 
         def begun() -> tuple[httpx.Response, Secrets]:
             headers = self._headers(content)
-            return self._begin(content, headers, deadline, whole=False), self._sent(headers)
+            return self._begin(content, headers, deadline), self._sent(headers)
 
         response, sent = with_retries(begun, deadline, once=not self.retries)
 
@@ -118,7 +119,12 @@ class Upstream:
 
     def _attempt(self, content: bytes, read: Callable[[Any], T], deadline: Deadline) -> T:
         headers = self._headers(content)
-        answer = self._finish(self._begin(content, headers, deadline, whole=True), deadline)
+        try:
+            answer = exchange(self.client, self.url, headers, content, deadline)
+        except NoAnswerError as error:
+            raise self._unanswered(error, deadline) from error
+        if not 200 <= answer.status < 300:
+            raise self._refused(answer, self._sent(headers))
         try:
             result = read(self._parsed(answer))
             if wrong := problem(result):
@@ -132,20 +138,15 @@ class Upstream:
     def _headers(self, content: bytes) -> Mapping[str, str]:
         return {"content-type": "application/json", **self.headers(content)}
 
-    def _begin(self, content: bytes, headers: Mapping[str, str], deadline: Deadline, *, whole: bool) -> httpx.Response:
+    def _begin(self, content: bytes, headers: Mapping[str, str], deadline: Deadline) -> httpx.Response:
         try:
-            response = begin(self.client, self.url, headers, content, deadline, whole=whole)
+            response = begin(self.client, self.url, headers, content, deadline)
+            if 200 <= response.status_code < 300:
+                return response
+            answer = finish(response, deadline)
         except NoAnswerError as error:
             raise self._unanswered(error, deadline) from error
-        if not 200 <= response.status_code < 300:
-            raise self._refused(self._finish(response, deadline), self._sent(headers))
-        return response
-
-    def _finish(self, response: httpx.Response, deadline: Deadline) -> Answer:
-        try:
-            return finish(response, deadline)
-        except NoAnswerError as error:
-            raise self._unanswered(error, deadline) from error
+        raise self._refused(answer, self._sent(headers))
 
     def _broken(self, error: httpx.RequestError, deadline: Deadline) -> RestError:
         """A stream whose connection failed on the way."""
