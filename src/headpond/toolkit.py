@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from headpond.node import Node
-    from headpond.node.serve import Tls
+    from headpond.node.serve import Tls, Wrap
     from headpond.pipeline import Pipeline
 
 
@@ -60,6 +60,7 @@ def serve(
     reset_password: bool = False,
     tls_cert: str | Path | None = None,
     tls_key: str | Path | None = None,
+    wrap: Wrap | None = None,
 ) -> None:
     """Serves a pond over HTTP until interrupted.
 
@@ -76,6 +77,7 @@ def serve(
         reset_password: gives `elastic` that password, or another one that is made up, though there is one already.
         tls_cert: a PEM file with the certificate to serve with.
         tls_key: a PEM file with its key.
+        wrap: puts an ASGI application before the pond's, as `headpond serve --hook` does; given that and the pond.
 
     Raises:
         InputError: the target is no pond, the address may not be served, the cluster's URL is none, the password is
@@ -106,7 +108,7 @@ def serve(
         try:
             bound = listener.getsockname()
             _say_where(target, f"{'http' if tls is None else 'https'}://{bound[0]}:{bound[1]}", upstream)
-            answer(node, listener, upstream, tls)
+            answer(node, listener, upstream, tls, wrap)
         finally:
             node.close()
     finally:

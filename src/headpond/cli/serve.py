@@ -7,24 +7,41 @@ With --security every request must carry a user's password or an API key. The us
 the first start, else a password that is made up and shown once. With --security and TLS the pond may listen on any
 address.
 
+With --hook searches pass through a pipeline on their way, whoever sends them: its request processors, its retrievers,
+its response processors. A pipeline is for the index that its file names, or for every index where it names none;
+INDEX=PIPELINE says it otherwise. Its endpoints are made in the pond.
+
 headpond serve
 headpond serve --security --tls-cert pond.crt --tls-key pond.key --host 0.0.0.0
 headpond serve --upstream https://es.example.org:9200 --port 9201
+headpond serve --upstream https://es.example.org:9200 --port 9201 --hook reranked.yaml --hook "logs-*=logs.yaml"
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headpond.cli import options
 from headpond.errors import InputError
+
+if TYPE_CHECKING:
+    from headpond.node.serve import Wrap
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.add_argument("--target", metavar="T", help="memory or embedded:PATH (default: embedded:.headpond)")
     parser.add_argument("--upstream", metavar="URL", help="a cluster that answers everything but _inference")
+    parser.add_argument(
+        "--hook",
+        action="append",
+        default=[],
+        metavar="[INDEX=]PIPELINE",
+        help="a pipeline that searches pass through (name or path); again for others",
+    )
     parser.add_argument(
         "--host", default="127.0.0.1", help="a loopback address, with --security and TLS any (default: 127.0.0.1)"
     )
@@ -50,8 +67,25 @@ def run(args: argparse.Namespace) -> int:
         reset_password=args.reset_password,
         tls_cert=args.tls_cert,
         tls_key=args.tls_key,
+        wrap=_hooked(args.hook),
     )
     return 0
+
+
+def _hooked(hooks: Sequence[str]) -> Wrap | None:
+    """What puts the pipelines before the pond; their files are read before anything is served."""
+    if not hooks:
+        return None
+    from headpond.hook import names, specification
+    from headpond.hooked.app import wrapper
+
+    pipelines = []
+    for given in hooks:
+        index, equals, pipeline = given.partition("=")
+        named = bool(equals) and not Path(given).exists()
+        spec = specification(pipeline if named else given)
+        pipelines.append((spec, names(spec, index if named else None)))
+    return wrapper(pipelines)
 
 
 def _password(file: str | None) -> str | None:

@@ -31,11 +31,16 @@ class Bridge:
         self._calls: set[concurrent.futures.Future[Any]] = set()
         self._given_up = False
 
-    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def call(self, coroutine: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
         """Runs a coroutine on the loop and waits for it, from any other thread.
+
+        Args:
+            coroutine: cancelled when nobody waits for it any more.
+            seconds: how long to wait; None for as long as it takes.
 
         Raises:
             GivenUpError: the work was given up.
+            TimeoutError: it took too long.
         """
         with self._lock:
             if self._given_up:
@@ -44,9 +49,12 @@ class Bridge:
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
             self._calls.add(future)
         try:
-            return future.result()
+            return future.result(seconds)
         except concurrent.futures.CancelledError:
             raise GivenUpError from None
+        except TimeoutError:
+            future.cancel()
+            raise
         finally:
             with self._lock:
                 self._calls.discard(future)

@@ -28,16 +28,24 @@ class Door:
         transport: of the target.
         headers: of the request.
         options: others of its options, as time-out and retries.
-
-    Attributes:
-        meta: of the last answer; None before there is one.
     """
 
     def __init__(self, transport: Transport, headers: Mapping[str, str], options: Mapping[str, Any]) -> None:
         self._transport = transport
         self._headers = headers
         self._options = options
-        self.meta: ApiResponseMeta | None = None
+        self._answers: list[ApiResponseMeta] = []
+
+    @property
+    def meta(self) -> ApiResponseMeta | None:
+        """Of the last answer; None before there is one."""
+        return self._answers[-1] if self._answers else None
+
+    def within(self, seconds: float) -> Door:
+        """The same, which does not wait any longer for an answer, nor ask again."""
+        door = Door(self._transport, self._headers, {**self._options, "request_timeout": seconds, "max_retries": 0})
+        door._answers = self._answers
+        return door
 
     def ask(self, method: str, target: str, body: Any, *, lines: bool = False) -> Any:
         """The body of an answer.
@@ -53,9 +61,10 @@ class Door:
             TransportError: the target does not answer.
         """
         headers = self._typed(lines)
-        self.meta, answer = self._transport.perform_request(method, target, body=body, headers=headers, **self._options)
-        if self.meta.status != 200:
-            raise refused(self.meta, answer)
+        meta, answer = self._transport.perform_request(method, target, body=body, headers=headers, **self._options)
+        self._answers.append(meta)
+        if meta.status != 200:
+            raise refused(meta, answer)
         return answer
 
     def _typed(self, lines: bool) -> dict[str, str]:

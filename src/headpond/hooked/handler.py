@@ -124,7 +124,7 @@ class Handler:
 
     def _search(self, path: str, index: str, params: dict[str, str], body: Body) -> Work | None:
         rest, moved = into_body(_without_source(params), body)
-        one = One.of(self._hooks, index, moved)
+        one = One.of(self._hooks, index, _counted(moved, rest))
         searcher = one.searcher
         if searcher is None:
             if not one.switched:
@@ -141,7 +141,7 @@ class Handler:
 
     def _submit(self, path: str, index: str, params: dict[str, str], body: Body) -> Work | None:
         rest, moved = into_body(_without_source(params), body)
-        one = One.of(self._hooks, index, moved)
+        one = One.of(self._hooks, index, _counted(moved, rest))
         searcher = one.searcher
         if searcher is None or async_search.on_target(one.body, params):
             if not one.switched:
@@ -172,10 +172,12 @@ class Handler:
         return Work(do, paths, plain)
 
     def _msearch(self, path: str, index: str, params: dict[str, str], lines: list[Body]) -> Work | None:
-        items = [self._item(header, body, index) for header, body in zip(lines[::2], lines[1::2], strict=True)]
+        pairs = zip(lines[::2], lines[1::2], strict=True)
+        items = [self._item(header, _counted(body, params), index) for header, body in pairs]
         if not any(item.one.searcher or item.one.switched or item.problem for item in items):
             return None
         rest, paths, plain = _own(_without_source(params))
+        rest.pop("rest_total_hits_as_int", None)  # legs have to say whether their totals are exact
 
         def do(client: Elasticsearch, door: Door) -> Answer:
             return many.run(items, client, door, path, rest)
@@ -195,7 +197,16 @@ class Handler:
 def _own(params: dict[str, str]) -> tuple[dict[str, str], str | None, bool]:
     """The parameters without `filter_path`, which could hide what processors read; that; and how totals are shown."""
     rest = {name: value for name, value in params.items() if name != "filter_path"}
-    return rest, params.get("filter_path") or None, params.get("rest_total_hits_as_int") in ("", "true")
+    return rest, params.get("filter_path") or None, _wants_numbers(params)
+
+
+def _wants_numbers(params: Mapping[str, str]) -> bool:
+    return params.get("rest_total_hits_as_int") in ("", "true")
+
+
+def _counted(body: Body, params: Mapping[str, str]) -> Body:
+    """A body whose hits are all counted where totals are numbers, which say nothing of being exact."""
+    return {"track_total_hits": True, **body} if _wants_numbers(params) else body
 
 
 def _without_source(params: dict[str, str]) -> dict[str, str]:

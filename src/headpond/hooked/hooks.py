@@ -36,7 +36,7 @@ class Hook:
         spec = self.searcher.spec
         if spec.request_processors or (spec.response_processors and responds(body)):
             return True
-        return is_compound(body.get("retriever")) or _has_text_to_embed(body)
+        return "rank" in body or is_compound(body.get("retriever")) or _has_text_to_embed(body)
 
 
 def find(hooks: Sequence[Hook], index: str) -> Hook | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from elasticsearch import ApiError
 
 from headpond.errors import HeadpondError, PipelineError
 from headpond.hooked.hooks import Hook, find, responds
 from headpond.hooked.source import cut, shown
 from headpond.node.search.source_filter import SourceFilter
+from headpond.pipeline.query.retrieve.tree import is_compound
 from headpond.pipeline.query.searcher import Search, Searcher
 from headpond.pipeline.query.searches import Answer, Searches
+from headpond.pipeline.query.vectors import EmbeddingFailed
 from headpond.stages.deadline import Deadline
 
 Body = dict[str, Any]
@@ -44,7 +49,8 @@ class One:
             SwitchError: the switch is wrong.
         """
         body, wanted = _switch(body)
-        hook = find(hooks, index) if wanted is not False else None
+        # A page that is none is left to the target, which says what is wrong with it.
+        hook = find(hooks, index) if wanted is not False and _is_page(body) else None
         concerned = hook is not None and hook.concerns(body)
         return cls(body, hook.searcher if hook is not None and concerned else None, wanted is not None)
 
@@ -73,7 +79,15 @@ class Passage:
 
     def retrieve(self, searches: Searches) -> Answer:
         """What is found; raises as `Searcher.retrieve`."""
-        return self.searcher.retrieve(searches, self.search)
+        try:
+            return self.searcher.retrieve(searches, self.search)
+        except EmbeddingFailed as error:
+            if error.passing or is_compound(self.search.body.get("retriever")):
+                raise
+            # It may name a model of the target that is no endpoint.
+            with suppress(ApiError):
+                return searches.one(self.search.body)
+            raise
 
     def finish(self, answer: Answer, deadline: Deadline | None = None) -> Answer:
         """The answer after the response processors."""
@@ -87,7 +101,7 @@ class Passage:
 
 def failed(error: HeadpondError) -> Answer:
     """An error of ours as Elasticsearch would answer it."""
-    if isinstance(error, PipelineError):
+    if isinstance(error, PipelineError) or (isinstance(error, EmbeddingFailed) and not error.passing):
         return failure(400, "illegal_argument_exception", str(error))
     return failure(503 if error.transient else 500, "status_exception", str(error))
 
@@ -96,6 +110,11 @@ def failure(status: int, kind: str, reason: str) -> Answer:
     """An error's body as Elasticsearch writes it."""
     cause = {"type": kind, "reason": reason}
     return {"error": {"root_cause": [cause], **cause}, "status": status}
+
+
+def _is_page(body: Body) -> bool:
+    page = (body.get("from", 0), body.get("size", 0))
+    return all(type(number) is int and number >= 0 for number in page)
 
 
 def _switch(body: Body) -> tuple[Body, bool | None]:

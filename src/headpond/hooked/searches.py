@@ -31,6 +31,10 @@ class RequestSearches:
     path: str
     params: dict[str, str]
 
+    def within(self, seconds: float) -> RequestSearches:
+        """The same, not waited for any longer."""
+        return replace(self, door=self.door.within(seconds))
+
     def one(self, body: Body) -> Answer:
         """The answer to a search."""
         return dict(self.door.ask("POST", joined(self.path, self.params), body))

@@ -36,7 +36,6 @@ SHARED = frozenset(
         "human",
         "max_concurrent_shard_requests",
         "pre_filter_shard_size",
-        "rest_total_hits_as_int",
         "typed_keys",
     }
 )

@@ -8,17 +8,20 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headpond.errors import InputError, MissingExtraError, TargetError
 from headpond.node.node import Node
 
 if TYPE_CHECKING:
     import uvicorn
+
+Wrap = Callable[[Any, Node], Any]
+"""Makes an ASGI application of a node's application and the node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,9 @@ class Tls:
             ) from None
 
 
-def _server(node: Node, host: str, upstream: str | None = None, tls: Tls | None = None) -> uvicorn.Server:
+def _server(
+    node: Node, host: str, upstream: str | None = None, tls: Tls | None = None, wrap: Wrap | None = None
+) -> uvicorn.Server:
     try:
         import uvicorn
 
@@ -61,8 +66,9 @@ def _server(node: Node, host: str, upstream: str | None = None, tls: Tls | None 
         from headpond.node.proxy import Proxy
     except ImportError as error:
         raise MissingExtraError("headpond serve", "serve", error.name or "uvicorn") from None
+    app = Application(node, hosts=[host], upstream=None if upstream is None else Proxy(upstream, verify=_verify()))
     config = uvicorn.Config(
-        Application(node, hosts=[host], upstream=None if upstream is None else Proxy(upstream, verify=_verify())),
+        app if wrap is None else wrap(app, node),
         log_level="warning",
         access_log=False,
         lifespan="on",
@@ -122,7 +128,13 @@ def _not_served(host: str, why: str) -> InputError:
     )
 
 
-def serve(node: Node, listener: socket.socket, upstream: str | None = None, tls: Tls | None = None) -> None:
+def serve(
+    node: Node,
+    listener: socket.socket,
+    upstream: str | None = None,
+    tls: Tls | None = None,
+    wrap: Wrap | None = None,
+) -> None:
     """Answers until interrupted (Ctrl-C, SIGTERM); the node is left open.
 
     Args:
@@ -130,17 +142,28 @@ def serve(node: Node, listener: socket.socket, upstream: str | None = None, tls:
         listener: see `bind`.
         upstream: the URL of a cluster that answers everything else.
         tls: the certificate to serve with; None serves plain HTTP.
+        wrap: puts another ASGI application before the node's; given that and the node.
     """
-    _server(node, listener.getsockname()[0], upstream, tls).run(sockets=[listener])
+    _server(node, listener.getsockname()[0], upstream, tls, wrap).run(sockets=[listener])
 
 
 @contextmanager
 def serving(
-    node: Node, host: str = "127.0.0.1", port: int = 0, *, upstream: str | None = None, tls: Tls | None = None
+    node: Node,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    upstream: str | None = None,
+    tls: Tls | None = None,
+    wrap: Wrap | None = None,
 ) -> Iterator[str]:
     """Serves in a thread while the block runs; gives the URL. For the arguments see `bind` and `serve`."""
     listener = bind(host, port, security=node.security is not None, tls=tls is not None)
-    server = _server(node, host, upstream, tls)
+    try:
+        server = _server(node, host, upstream, tls, wrap)
+    except BaseException:
+        listener.close()
+        raise
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="headpond-serve")
     thread.start()
     while not server.started and thread.is_alive():
