@@ -137,6 +137,14 @@ CASES = {
         11,
         "response_processors[0].rerank looks at 50 hits, [rrf] gives 10 (rank_window_size)",
     ),
+    "normalizer of the client alone": (
+        GOOD.replace('query: {match: {body: "{{query}}"}}',
+                     'retriever: {linear: {normalizer: zscore, retrievers: '
+                     '[{retriever: {standard: {query: {match: {body: "{{query}}"}}}}}]}}'),
+        "client-only",
+        10,
+        "search.retriever.linear: the normalizer [zscore] is computed on the client; Elasticsearch has none",
+    ),
     "placeholder of a filter": (
         GOOD + "request_processors:\n  - filter_query: {query: {match: {kind: '{{qery}}'}}}\n",
         "placeholder",

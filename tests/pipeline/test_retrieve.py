@@ -98,7 +98,7 @@ def test_a_rescorer_whose_endpoint_fails_leaves_the_order(pond: Elasticsearch) -
     pond.inference.put(inference_id="down", task_type="sparse_embedding", inference_config=fake)
     rescorer = {"rescorer": {"retriever": rrf(MILL), "rescore": {"query": {"rescore_query": query}}}}
     answer = run(pond, {"retriever": rescorer})
-    assert hits(answer) == hits(run(pond, {"retriever": rrf(MILL)}))
+    assert hits(answer) == hits(run(pond, {"retriever": rrf(MILL), "size": 10}))
     (degraded,) = answer["degraded"]
     assert degraded["stage"] == "search.retriever.rescorer"
     assert "endpoint [down] did not embed the query" in degraded["reason"]
@@ -277,3 +277,24 @@ def test_what_only_the_target_can_count_is_refused_beside_a_least_score(pond: El
         answer = run(pond, {"retriever": retriever, "track_total_hits": True, "size": 20})
         assert answer["hits"]["total"] == {"value": len(hits(answer)), "relation": "eq"}
         assert all(score >= 0.017 for _, _, score in hits(answer))
+
+
+def test_without_a_size_a_compound_retriever_gives_its_window(pond: Elasticsearch) -> None:
+    for retriever in (rrf(MILL, NEAR, rank_window_size=13), {"pinned": {"ids": ["x"], "retriever": MILL}}):
+        window = next(iter(retriever.values())).get("rank_window_size", 10)
+        for explain in (True, False):
+            assert len(hits(run(pond, {"retriever": retriever}, explain=explain))) == window
+    assert len(pond.search(index=INDEX, body={"retriever": rrf(MILL, NEAR, rank_window_size=13)})["hits"]["hits"]) == 13
+
+
+def test_a_page_larger_than_the_window_is_refused(pond: Elasticsearch) -> None:
+    with pytest.raises(PipelineError, match=r"\[rrf\] requires \[rank_window_size: 20\] be greater than or equal to"):
+        run(pond, {"retriever": rrf(MILL, NEAR), "size": 21})
+    rescore = {"window_size": 5, "query": {"rescore_query": {"match_all": {}}}}
+    with pytest.raises(PipelineError, match=r"\[rescorer\] requires \[window_size: 5\] be greater than or equal to"):
+        run(pond, {"retriever": {"rescorer": {"retriever": rrf(MILL), "rescore": rescore}}, "size": 6})
+
+
+def test_the_rank_section_ranks_as_the_retriever_does(pond: Elasticsearch) -> None:
+    old: Body = {"query": MILL["standard"]["query"], "knn": NEAR["knn"], "rank": {"rrf": {"rank_window_size": 20}}}
+    assert hits(run(pond, old)) == hits(run(pond, {"retriever": rrf(MILL, NEAR), "size": 10}))

@@ -17,10 +17,11 @@ from headpond.pipeline.lint_stages import stage_errors, stage_warnings
 from headpond.pipeline.load import load
 from headpond.pipeline.query import template
 from headpond.pipeline.query.retrieve.parse import parse
-from headpond.pipeline.query.retrieve.tree import is_compound
+from headpond.pipeline.query.retrieve.tree import Fusion, is_compound, nodes
 from headpond.pipeline.query.template import render
 from headpond.pipeline.references import endpoint_ids, references
 from headpond.pipeline.spec import PipelineSpec
+from headpond.ranking import ELASTICSEARCH_NORMALIZERS
 from headpond.stages.where import Problem, Where, Wrong
 
 Level = Literal["error", "warning"]
@@ -74,7 +75,7 @@ def lint(name_or_path: str | Path, *, judge: Judge | None = None) -> list[Findin
 def check(spec: PipelineSpec, *, judge: Judge | None = None) -> list[Finding]:
     """Everything wrong with a pipeline that could be loaded; see `lint`."""
     errors = [*_endpoints(spec), *_prices(spec), *_vector_fields(spec), *_search(spec), *stage_errors(spec)]
-    warnings = [*_unused(spec), *_environment(spec), *_windows(spec), *stage_warnings(spec)]
+    warnings = [*_unused(spec), *_environment(spec), *_windows(spec), *_normalizers(spec), *stage_warnings(spec)]
     found: list[tuple[Problem, Level]] = [(problem, "error") for problem in errors]
     found += [(problem, "warning") for problem in warnings]
     found += settings_findings(spec, judge) if judge is not None else ()
@@ -197,6 +198,20 @@ def _windows(spec: PipelineSpec) -> Iterator[Problem]:
             where = spec.where.at("response_processors", index)
             message = f"{stage.name} looks at {stage.window} hits, [{kind}] gives {window} (rank_window_size)"
             yield Problem(where, "window", message)
+
+
+def _normalizers(spec: PipelineSpec) -> Iterator[Problem]:
+    """Normalizers that rank on the client alone: pasted into a search of Elasticsearch they are refused."""
+    where = spec.where.at("search", "retriever")
+    try:
+        tree = parse(render((spec.file.search or {}).get("retriever"), {"query": "text", "size": 10}, where), where, 10)
+    except PipelineError:
+        return  # said as an error
+    for node in nodes(tree):
+        for name in dict.fromkeys(node.normalizers if isinstance(node, Fusion) else ()):
+            if name not in ELASTICSEARCH_NORMALIZERS:
+                message = f"{node.name}: the normalizer [{name}] is computed on the client; Elasticsearch has none"
+                yield Problem(where, "client-only", message, f"known there: {', '.join(ELASTICSEARCH_NORMALIZERS)}")
 
 
 def _problems(error: HeadpondError, where: Where) -> list[Problem]:

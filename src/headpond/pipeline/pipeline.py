@@ -248,6 +248,7 @@ class Pipeline:
         filter: Mapping[str, Any] | None = None,
         index: str | None = None,
         deadline: str | None = None,
+        explain: bool = False,
         on_piece: Callable[[str], None] | None = None,
     ) -> dict[str, Any]:
         """Searches; the answer is a `_search` answer.
@@ -259,6 +260,7 @@ class Pipeline:
             filter: a query that restricts the hits, as in `{"term": {"kind": "class"}}`.
             index: the index; None for the pipeline's own.
             deadline: how long the search may take, as in `300ms`; None for the pipeline's.
+            explain: whether hits say in `_headpond.legs` what each leg of a compound retriever added.
             on_piece: takes the pieces of an answer that `completion` writes, while they come; another thread may call
                 it.
 
@@ -274,7 +276,7 @@ class Pipeline:
         name = index_name(self.spec, index)
         searches = IndexSearches(self.client, name)
         seconds = None if deadline is None else _seconds(deadline)
-        options: dict[str, Any] = {"size": size, "from_": from_, "filter": filter, "seconds": seconds}
+        options: dict[str, Any] = {"size": size, "from_": from_, "filter": filter, "seconds": seconds, "explain": explain}
         return search(self.searcher, searches, text, on_piece=on_piece, **options)
 
     def widened(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def search(
     from_: int = 0,
     filter: Mapping[str, Any] | None = None,
     seconds: float | None = None,
+    explain: bool = False,
     on_piece: Callable[[str], None] | None = None,
 ) -> Answer:
     """Searches and runs the pipeline's processors.
@@ -38,6 +39,7 @@ def search(
         from_: how many of the first hits to leave out.
         filter: a query that restricts the hits.
         seconds: how long it may take; None for the pipeline's `deadline`.
+        explain: whether hits say what each leg of a compound retriever added, in `_headpond.legs`.
         on_piece: takes the pieces of a text that a processor writes, while it comes.
 
     Returns:
@@ -67,7 +69,7 @@ def search(
         body = with_filter(body, dict(filter))
     body |= {"size": size, "from": from_}
     try:
-        return searcher.run(searches, body, text, seconds=seconds, on_piece=on_piece)
+        return searcher.run(searches, body, text, seconds=seconds, explain=explain, on_piece=on_piece)
     except NotFoundError:
         raise TargetError(f"there is no index [{searches.index}]", hint=f"headpond ingest {spec.name} FILE") from None
     except ApiError as error:

@@ -24,6 +24,7 @@ from headpond.pipeline.query.field_models import FieldModels
 from headpond.pipeline.query.finish import finish
 from headpond.pipeline.query.inference import ClientInference
 from headpond.pipeline.query.retrieve.retrieve import retrieve
+from headpond.pipeline.query.retrieve.section import with_retriever
 from headpond.pipeline.query.searches import Answer, Body, Searches
 from headpond.pipeline.query.text import query_text, without_ext
 from headpond.pipeline.query.timed import timed
@@ -135,6 +136,7 @@ class Searcher:
         text = query_text(asked) if text is None else text
         request = SearchRequest(asked, text, self._inference, self._template, deadline)
         self._prepare(request)
+        request.body = with_retriever(request.body)
         where = where or Where()
         check_window(request.body, where)
         if responds:

@@ -29,7 +29,7 @@ def widened(processors: Sequence[ResponseProcessor[Any]], body: Body, *, window:
     """
     body = without_ext(body)
     window = max([window, *(stage.window for stage in processors)])
-    first, size = body.get("from", 0), body.get("size", SIZE)
+    first, size = body.get("from", 0), page_size(body)
     if size == 0:
         return body
     if vectors := added_fields(processors, body):
@@ -55,11 +55,20 @@ def check_window(body: Body, where: Where) -> None:
         PipelineError: `size` is larger than the retriever's `rank_window_size`.
     """
     window = rank_window(body)
-    size = body.get("size", SIZE)
+    size = page_size(body)
     if window is not None and window < size:
         kind = next(iter(body["retriever"]))
-        message = f"[{kind}] requires [rank_window_size: {window}] be greater than or equal to [size: {size}]"
-        raise where.at("retriever", kind).error(message, hint="raise rank_window_size in the pipeline, or ask for less")
+        name = "window_size" if kind == "rescorer" else "rank_window_size"
+        message = f"[{kind}] requires [{name}: {window}] be greater than or equal to [size: {size}]"
+        raise where.at("retriever", kind).error(message, hint=f"raise {name} in the pipeline, or ask for less")
+
+
+def page_size(body: Body) -> int:
+    """How many hits a body asks for; without `size` a compound retriever gives its whole window."""
+    size = body.get("size")
+    if size is None:
+        return rank_window(body) or SIZE
+    return int(size)
 
 
 def rank_window(body: Body) -> int | None:
@@ -68,5 +77,12 @@ def rank_window(body: Body) -> int | None:
     if not isinstance(retriever, dict) or not retriever:
         return None
     kind, options = next(iter(retriever.items()))
-    window = options.get("rank_window_size", WINDOW) if kind in COMPOUND and isinstance(options, dict) else None
-    return window if isinstance(window, int) else None
+    if not isinstance(options, dict) or kind not in (*COMPOUND, "rescorer"):
+        return None
+    if kind != "rescorer":
+        windows = [options.get("rank_window_size", WINDOW)]
+    else:
+        rescore = options.get("rescore")
+        rescores = rescore if isinstance(rescore, list) else [rescore]
+        windows = [one.get("window_size", WINDOW) for one in rescores if isinstance(one, dict)]
+    return min(windows) if windows and all(isinstance(window, int) for window in windows) else None

@@ -22,7 +22,7 @@ from headpond.pipeline.query.retrieve.tree import Leaf, Tree, is_compound, leave
 from headpond.pipeline.query.retrieve.union import has_least_score, union
 from headpond.pipeline.query.searches import Answer, Body, Searches
 from headpond.pipeline.query.vectors import embed, fill
-from headpond.pipeline.query.widen import SIZE
+from headpond.pipeline.query.widen import page_size
 from headpond.stages.deadline import Deadline
 from headpond.stages.response.base import Hit, as_json
 from headpond.stages.where import Where
@@ -77,7 +77,8 @@ def retrieve(
     groups = None
     if capabilities is not None and asks_for_fields(retriever):
         groups = capabilities.groups(searches.client, searches.index, deadline)
-    tree = parse(retriever, place, body.get("size", SIZE), groups)
+    size = page_size(body)
+    tree = parse(retriever, place, size, groups)
     legs = Legs(Context(searches, shared(body), models, inference, deadline))
     run = Run(legs)
     embedded = legs.embedded(list(leaves(tree)))
@@ -89,7 +90,7 @@ def retrieve(
     ranked, answers = whole or run.rank(tree, embedded, run.send(tree, embedded, others))
     pairs = ranked.pairs if "min_score" not in body else least(ranked.pairs, body["min_score"])
     first = body.get("from", 0)
-    page = pairs[first : first + body.get("size", SIZE)]
+    page = pairs[first : first + size]
     hits = [{**legs.hits[key], "_score": as_json(score)} for key, score in page]
     if explains:
         _explain(hits, Explainer(ranked, legs.explanations), asked=bool(body.get("explain")))
