@@ -142,7 +142,7 @@ CASES = {
                      'retriever: {linear: {normalizer: zscore, retrievers: '
                      '[{retriever: {standard: {query: {match: {body: "{{query}}"}}}}}]}}'),
         "client-only",
-        10,
+        9,
         "search.retriever.linear: the normalizer [zscore] is computed on the client; Elasticsearch has none",
     ),
     "placeholder of a filter": (
