@@ -11,7 +11,7 @@ from headpond.pipeline.budget import Budget, BudgetSpentError
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.spec import Price
 from tests.pipeline.conftest import Build
-from tests.pipeline.pipelines import SETTINGS, count, fake, standard
+from tests.pipeline.pipelines import SETTINGS, count, fake, standard, turn
 
 RECORDS = [{"_id": str(number), "body": f"these are five words {number}"} for number in range(1000)]
 DENSE = [{"inference": {"model_id": "dense", "input_output": {"input_field": "body", "output_field": "dense"}}}]
@@ -52,6 +52,26 @@ def test_what_was_paid_for_is_indexed(es: Elasticsearch, build: Build) -> None:
     assert "run the same command again to go on" in str(stopped.value)
     assert not report.complete
     assert report.indexed == report.inference.inputs == count(es) > 100
+
+
+@pytest.mark.parametrize("most", [450, 1500])
+def test_what_was_paid_for_is_indexed_whatever_a_window_holds(es: Elasticsearch, build: Build, most: int) -> None:
+    settings = JobSettings(pace=SETTINGS.pace, retry=SETTINGS.retry, use_cache=False, max_tokens=most)
+    with pytest.raises(IngestStoppedError) as stopped:
+        build(processors=DENSE).ingest(RECORDS, settings=settings)
+    report = stopped.value.report
+    assert isinstance(stopped.value.__cause__, BudgetSpentError)
+    assert report.indexed == report.inference.inputs == count(es) >= 64
+    assert report.read == report.indexed
+    assert report.inference.tokens == 5 * report.indexed <= most
+
+
+def test_requests_that_are_turned_away_cost_nothing(es: Elasticsearch, build: Build) -> None:
+    pipeline = build(processors=DENSE)
+    pipeline.apply()
+    turn(es, "dense", fail_first_n=30, status=429, retry=False)
+    report = pipeline.ingest(RECORDS[:64], settings=limited(max_tokens=500))
+    assert (report.indexed, report.inference.tokens, report.inference.retries) == (64, 320, 30)
 
 
 def test_a_limit_on_cost_counts_tokens_and_requests(build: Build) -> None:

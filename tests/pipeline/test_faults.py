@@ -57,16 +57,51 @@ def test_a_passing_failure_is_tried_again(es: Elasticsearch, build: Build, statu
     assert (report.indexed, report.dead_lettered, report.inference.retries) == (3, 0, 2)
 
 
-def test_a_failure_that_does_not_pass_dead_letters_the_records(es: Elasticsearch, build: Build) -> None:
+def test_a_throttle_that_outlives_the_tries_is_waited_out(
+    es: Elasticsearch, build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
     pipeline = build()
     pipeline.apply()
-    turn(es, "dense", error_rate=1.0, status=429, retry=False)
+    turn(es, "dense", fail_first_n=10 * QUICK.attempts, status=429, retry=False)
     report = pipeline.ingest(RECORDS, settings=SETTINGS)
-    assert (report.read, report.indexed, report.dead_lettered) == (3, 0, 3)
-    assert {letter["attempts"] for letter in letters(report)} == {QUICK.attempts}
+    assert (report.indexed, report.dead_lettered) == (3, 0)
+    assert report.inference.retries == 10 * QUICK.attempts
+    assert len([record for record in caplog.records if "they are held back for up to 900 s" in record.message]) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_endpoint_that_answers_nothing_ends_the_job_and_nothing_is_dead_lettered(
+    es: Elasticsearch, build: Build, status: int
+) -> None:
+    pipeline = build()
+    pipeline.apply()
+    turn(es, "dense", error_rate=1.0, status=status, retry=False)
+    settings = JobSettings(pace=Pace(retry=QUICK, patience=0.05), retry=QUICK)
+    with pytest.raises(IngestStoppedError, match=r"endpoint \[dense\] has answered nothing for") as caught:
+        pipeline.ingest(RECORDS, settings=settings)
+    report = caught.value.report
+    assert (report.indexed, report.dead_lettered, report.complete) == (0, 0, False)
+    assert "run the same command again" in str(caught.value)
     turn(es, "dense")
-    again = pipeline.ingest([letter["record"] for letter in letters(report)], settings=SETTINGS)
-    assert again.indexed == 3
+    again = pipeline.ingest(RECORDS, settings=settings)
+    assert (again.indexed, again.complete) == (3, True)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_text_that_is_always_turned_away_is_found_when_patience_ends(
+    es: Elasticsearch, build: Build, status: int
+) -> None:
+    pipeline = build()
+    pipeline.apply()
+    turn(es, "dense", fail_on="poison", status=status, retry=False)
+    records = many(20)
+    records[13]["body"] = "this is poison"
+    report = pipeline.ingest(records, settings=JobSettings(pace=Pace(retry=QUICK, patience=0), retry=QUICK))
+    assert (report.indexed, report.dead_lettered) == (19, 1)
+    (letter,) = letters(report)
+    assert letter["record"] == records[13]
+    # 20 texts are halved four or five times before one is alone; each request is tried as often as allowed.
+    assert letter["attempts"] in (5 * QUICK.attempts, 6 * QUICK.attempts)
 
 
 def test_an_endpoint_that_goes_away_stops_the_job_and_keeps_what_was_written(es: Elasticsearch, build: Build) -> None:

@@ -21,6 +21,7 @@ from backports import zstd
 from headpond.errors import InputError, MissingExtraError
 from headpond.pipeline.sources import open_source, open_sources
 from headpond.pipeline.sources.base import Item
+from headpond.pipeline.sources.remote import remote_files
 from tests.pipeline.conftest import Build
 from tests.pipeline.pipelines import RECORDS, SETTINGS
 
@@ -117,6 +118,19 @@ def test_a_pattern_elsewhere_stands_for_its_files(memory: Any, build: Build) -> 
         "memory:///data/dam.jsonl",
         "memory:///data/mill.jsonl",
     ]
+
+
+def test_readers_of_one_file_do_not_disturb_each_other(memory: Any) -> None:
+    """fsspec's memory gives the same file to all, and a reader that is thrown away puts its position back."""
+    memory.pipe("/data/a.jsonl", LINES)
+    (file,) = remote_files("memory://data/a.jsonl")
+    with file.open() as first, file.open() as second:
+        assert [first.readline() for _ in range(3)] == [b'{"n": 0}\n', b'{"n": 1}\n', b'{"n": 2}\n']
+        assert second.read() == LINES
+        begun = file.open()
+        begun.readline()
+        del begun
+        assert first.read() == LINES[27:]
 
 
 def test_a_file_elsewhere_is_known_by_its_content(memory: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from headpond.errors import JobError
 from headpond.pipeline.budget import Budget
@@ -21,10 +23,14 @@ from headpond.pipeline.pace.lane import Lane
 from headpond.pipeline.pace.pool import Pool
 from headpond.pipeline.pace.rate import Rate, default_path
 from headpond.pipeline.pace.settings import Pace as Pace
-from headpond.pipeline.pace.verdict import Verdict
+from headpond.pipeline.pace.verdict import Verdict, judge
 from headpond.pipeline.report import Counters
 from headpond.pipeline.retry import UNCLEAR, Failed, StopRequested
-from headpond.stages.inference import Embedding, InferenceFailure
+from headpond.stages.inference import Embedding, InferenceFailure, Unasked
+
+log = logging.getLogger("headpond.pipeline")
+
+_ANYBODY = "is anybody there"
 
 Outcome = Embedding | InferenceFailure
 
@@ -40,6 +46,9 @@ class BatchEmbedder:
         pace: how endpoints are called.
         stop: set when the job is to end; work that has not begun is given up.
         budget: charged for every request before it goes out; None sets no limits.
+
+    Attributes:
+        error: what ended the job, where it was an endpoint or the budget; None otherwise.
     """
 
     def __init__(
@@ -63,6 +72,8 @@ class BatchEmbedder:
         self._budget = budget or Budget()
         counters.concurrency = self.concurrency
         target = client.transport.node_pool.all()[0].base_url
+        self._held: set[str] = set()
+        self.error: JobError | None = None
         self._lanes: dict[str, Lane[Outcome]] = {}
         self._gates: dict[str, Gate] = {}
         for inference_id, endpoint in endpoints.items():
@@ -73,7 +84,7 @@ class BatchEmbedder:
             gate = Gate(turns, pace.concurrency, stop, lambda: counters.add(throttled=1), start=start)
             pool = Pool(limit.inputs, limit.tokens, tokens.estimate)
             self._gates[inference_id] = gate
-            self._lanes[inference_id] = Lane(pool, partial(self._run, endpoint), gate.limit, pace.concurrency, stop)
+            self._lanes[inference_id] = Lane(pool, partial(self._send, endpoint), gate.limit, pace.concurrency, stop)
 
     def close(self, *, wait: bool = True) -> None:
         """Gives up what has not begun and waits for the rest, or leaves it to itself."""
@@ -114,6 +125,18 @@ class BatchEmbedder:
         self._counters.add(cached=len(texts) - sent)
         return [outcomes[text] for text in texts]
 
+    def embed_some_of(self, window: int, inference_id: str, texts: Sequence[str]) -> list[Outcome]:
+        """As `embed`, but where the job has to end, texts that were not asked by then are `Unasked`."""
+        fingerprint = self._endpoints[inference_id].fingerprint
+        outcomes, sent, error = self._lanes[inference_id].ask_some(
+            list(dict.fromkeys(texts)), lambda some: dict(self._cache.get(fingerprint, some)), window
+        )
+        if error is not None and not isinstance(error, StopRequested | JobError):
+            raise error
+        self._counters.add(cached=sum(text in outcomes for text in texts) - sent if error is None else 0)
+        unasked = Unasked("the job ended before", 0)
+        return [outcomes.get(text, unasked) for text in texts]
+
     def dimensions(self, endpoint: TargetEndpoint) -> int:
         """The dimensions of a dense endpoint: as the target shows them, else by embedding a word, once and for all.
 
@@ -127,18 +150,43 @@ class BatchEmbedder:
             raise JobError(f"endpoint [{endpoint.inference_id}] does not embed: {outcome.error}")
         return size_of(outcome, endpoint)
 
-    def _run(self, endpoint: TargetEndpoint, texts: list[str], attempts: int = 0) -> dict[str, Outcome]:
-        """Embeds one request's texts; when they are refused, halves them until the culprit is alone."""
+    def _send(self, endpoint: TargetEndpoint, texts: list[str]) -> dict[str, Outcome]:
+        """Embeds one request's texts; an error that no text is to blame for ends the job."""
+        try:
+            return self._run(endpoint, texts)
+        except JobError as error:
+            self.error = self.error or error
+            self._stop.set()
+            raise
+
+    def _run(
+        self, endpoint: TargetEndpoint, texts: list[str], attempts: int = 0, *, suspected: bool = False
+    ) -> dict[str, Outcome]:
+        """Embeds one request's texts; when they are refused, halves them until the culprit is alone.
+
+        Args:
+            endpoint: to ask.
+            texts: each once.
+            attempts: requests that these texts were in already.
+            suspected: whether one of them is known to be to blame, so that throttles are not waited out.
+        """
         if self._stop.is_set():
             raise StopRequested
+        began = time.monotonic()
+        retry = self._pace.retry
+        if suspected:
+            retry = replace(retry, attempts=min(UNCLEAR, retry.attempts))
         try:
-            embeddings, _ = self._pace.retry.call(
+            embeddings, _ = retry.call(
                 lambda: self._call(endpoint, texts),
                 self._stop,
                 lambda: self._counters.add(retries=1),
                 unclear=UNCLEAR if len(texts) == 1 else 2,  # a text alone is given up for good
+                hold=lambda failed: not suspected and self._holds(endpoint, began, failed),
             )
         except Failed as failed:
+            if failed.verdict.passes and not suspected:
+                self._check_alive(endpoint, began, failed)
             return self._failed(endpoint, texts, attempts + failed.attempts, failed)
         except ValueError as error:
             raise JobError(str(error)) from None
@@ -154,15 +202,20 @@ class BatchEmbedder:
     def _request(self, endpoint: TargetEndpoint, texts: list[str], cost: int) -> list[Embedding]:
         self._budget.charge(endpoint.inference_id, cost, 1)
         self._counters.add(requests=1)
-        with self._counters.telemetry.inference(endpoint.inference_id, len(texts), cost):
-            embeddings, spent = infer(
-                self._client,
-                endpoint.inference_id,
-                endpoint.task_type,
-                texts,
-                input_type="ingest",
-                timeout=self._pace.timeout,
-            )
+        try:
+            with self._counters.telemetry.inference(endpoint.inference_id, len(texts), cost):
+                embeddings, spent = infer(
+                    self._client,
+                    endpoint.inference_id,
+                    endpoint.task_type,
+                    texts,
+                    input_type="ingest",
+                    timeout=self._pace.timeout,
+                )
+        except ApiError as error:
+            if judge(error) is Verdict.THROTTLED:  # nobody bills what was turned away
+                self._budget.correct(endpoint.inference_id, cost, 0)
+            raise
         self._counters.add_tokens(spent)
         if spent is not None:
             self._budget.correct(endpoint.inference_id, cost, spent)
@@ -173,11 +226,40 @@ class BatchEmbedder:
             raise JobError(f"endpoint [{endpoint.inference_id}] cannot be used: {failed.reason}")
         if failed.verdict is Verdict.UNREACHABLE:
             raise JobError(f"the target does not answer any more: {failed.reason}")
-        if failed.verdict.passes or len(texts) == 1:
-            return dict.fromkeys(texts, InferenceFailure(failed.reason, attempts))
+        if len(texts) == 1:
+            return {texts[0]: InferenceFailure(failed.reason, attempts)}
         half = len(texts) // 2
-        first = self._run(endpoint, texts[:half], attempts)
-        return first | self._run(endpoint, texts[half:], attempts)
+        suspected = failed.verdict.passes
+        first = self._run(endpoint, texts[:half], attempts, suspected=suspected)
+        return first | self._run(endpoint, texts[half:], attempts, suspected=suspected)
+
+    def _holds(self, endpoint: TargetEndpoint, began: float, failed: Failed) -> bool:
+        """Whether a throttled request goes on trying; says so once."""
+        if failed.verdict is not Verdict.THROTTLED or time.monotonic() - began >= self._pace.patience:
+            return False
+        if endpoint.inference_id not in self._held:
+            self._held.add(endpoint.inference_id)
+            log.warning(
+                "endpoint [%s] refuses requests again and again, they are held back for up to %.0f s each: %s",
+                endpoint.inference_id, self._pace.patience, failed.reason,
+            )  # fmt: skip
+        return True
+
+    def _check_alive(self, endpoint: TargetEndpoint, began: float, failed: Failed) -> None:
+        """Asks whether it is the endpoint that fails, or some text of a request: if nothing is answered, nobody's text.
+
+        Raises:
+            JobError: it answers nothing at all.
+        """
+        if failed.verdict is Verdict.UNREACHABLE or self._gates[endpoint.inference_id].answered_since(began):
+            return
+        try:
+            self._pace.retry.call(lambda: self._call(endpoint, [_ANYBODY]), self._stop, lambda: None)
+        except Failed:
+            raise JobError(
+                f"endpoint [{endpoint.inference_id}] has answered nothing for "
+                f"{time.monotonic() - began:,.0f} s: {failed.reason}"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +277,7 @@ class OfWindow:
     def embed(self, inference_id: str, texts: Sequence[str]) -> list[Outcome]:
         """As `BatchEmbedder.embed`."""
         return self.embedder.embed(inference_id, texts, self.number)
+
+    def embed_some(self, inference_id: str, texts: Sequence[str]) -> list[Outcome]:
+        """As `BatchEmbedder.embed_some_of`."""
+        return self.embedder.embed_some_of(self.number, inference_id, texts)

@@ -136,6 +136,7 @@ def ingest(
                 stop, abort,
             )  # fmt: skip
             job.run(callbacks.tell)
+            job.error = job.error or embedder.error
             return job
         finally:
             embedder.close(wait=not (job and job.forced))

@@ -281,6 +281,8 @@ class Job:
         self._window_size.took(time.monotonic() - began, len(window))
         ready = []
         for record in todo:
+            if record.left:
+                continue
             if record.dropped:
                 self._ledger.settle([record], unchanged=1, dropped=1)
             elif record.failure is not None:

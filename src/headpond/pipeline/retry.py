@@ -19,6 +19,8 @@ T = TypeVar("T")
 UNCLEAR = 4
 """Tries after failures of which nobody knows whether they pass."""
 
+_DOUBLINGS = 30
+
 
 class StopRequested(Exception):
     """The job is being stopped while a call waits for its next try."""
@@ -48,11 +50,17 @@ class Retry:
 
     def wait(self, attempt: int, error: Exception) -> float:
         """Seconds to wait after the `attempt`-th failure, from 1."""
-        seconds = random.uniform(0, min(self.longest, self.base * 2 ** (attempt - 1)))
+        seconds = random.uniform(0, min(self.longest, self.base * 2 ** min(attempt - 1, _DOUBLINGS)))
         return max(seconds, min(wait_asked_for(error), 10 * self.longest))
 
     def call(
-        self, work: Callable[[], T], stop: threading.Event, on_retry: Callable[[], None], *, unclear: int = UNCLEAR
+        self,
+        work: Callable[[], T],
+        stop: threading.Event,
+        on_retry: Callable[[], None],
+        *,
+        unclear: int = UNCLEAR,
+        hold: Callable[[Failed], bool] = lambda failed: False,
     ) -> tuple[T, int]:
         """Calls until it works; the result and the number of tries.
 
@@ -61,6 +69,7 @@ class Retry:
             stop: ends the waiting.
             on_retry: called before every further try.
             unclear: tries after failures of which nobody knows whether they pass.
+            hold: asked after the last try; True goes on trying.
 
         Raises:
             Failed: it did not work; holds the last error.
@@ -77,7 +86,9 @@ class Retry:
                 # Throttles before an unclear failure say nothing about it.
                 tried = unclear_ones if verdict is Verdict.UNCLEAR else attempt
                 if tried >= self.tries(verdict, unclear=unclear):
-                    raise Failed(describe(error), verdict, attempt) from error
+                    failed = Failed(describe(error), verdict, attempt)
+                    if not hold(failed):
+                        raise failed from error
                 if stop.wait(self.wait(attempt, error)):
                     raise StopRequested from None
             on_retry()

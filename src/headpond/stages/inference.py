@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,10 @@ class InferenceFailure:
     error: str
     attempts: int
     cause: RestError | None = None
+
+
+class Unasked(InferenceFailure):
+    """An input that was not asked, because the job has to end; its record is left to the next run."""
 
 
 class Embedder(Protocol):
@@ -79,6 +83,14 @@ class QueryInference(Protocol):
             seconds: the time there is.
             on_piece: called with each piece of the text while it comes; without it the endpoint is not asked to stream.
         """
+
+
+@runtime_checkable
+class PartialEmbedder(Protocol):
+    """An embedder that, where it has to end, tells what it has; a stage that asks it must know `Unasked`."""
+
+    def embed_some(self, inference_id: str, texts: Sequence[str]) -> list[Embedding | InferenceFailure]:
+        """As `Embedder.embed`, with `Unasked` for texts that were not asked any more."""
 
 
 class Tokens(Protocol):

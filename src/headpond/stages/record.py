@@ -65,6 +65,7 @@ class Record:
             for one without a digest.
         contended: whether another record with the same id is still on its way, so the index cannot be asked about it.
         dropped: whether a `drop` processor took it out on purpose.
+        left: whether it is left to the next run, because the job ended before all of its inputs were asked.
         terminated: whether a `terminate` processor ended the pipeline it is in.
         failure: set when a processor failed.
         metadata: `_id`, `_index`, `_routing` and their like, which processors may read and write.
@@ -86,6 +87,7 @@ class Record:
     replaces: tuple[str, ...] = ()
     contended: bool = False
     dropped: bool = False
+    left: bool = False
     terminated: bool = False
     failure: Failure | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class Record:
     @property
     def active(self) -> bool:
         """Whether the next processor should see it."""
-        return self.failure is None and not self.dropped and not self.terminated
+        return self.failure is None and not (self.dropped or self.left or self.terminated)
 
     @property
     def root(self) -> Root:

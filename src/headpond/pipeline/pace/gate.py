@@ -34,10 +34,15 @@ class Gate:
         self._on_throttle = on_throttle
         self._lock = threading.Lock()
         self._busy = 0
+        self._last_answer = float("-inf")
 
     def limit(self) -> int:
         """Requests at a time, now."""
         return self._concurrency.limit
+
+    def answered_since(self, moment: float) -> bool:
+        """Whether a request has succeeded since a moment of `time.monotonic`."""
+        return self._last_answer > moment
 
     def call(self, tokens: int, work: Callable[[], T]) -> T:
         """Makes one request when its turn has come.
@@ -63,7 +68,8 @@ class Gate:
             raise
         else:
             with self._lock:
-                self._concurrency.answered(time.monotonic() - sent, busy)
+                self._last_answer = time.monotonic()
+                self._concurrency.answered(self._last_answer - sent, busy)
             return result
         finally:
             with self._lock:

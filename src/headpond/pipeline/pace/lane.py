@@ -59,6 +59,24 @@ class Lane(Generic[T]):
             StopRequested: the job is being stopped.
             Exception: what `send` or `known` raised.
         """
+        outcomes, sent, error = self.ask_some(texts, known, window)
+        if error is not None:
+            raise error
+        return outcomes, sent
+
+    def ask_some(
+        self, texts: Sequence[str], known: Callable[[list[str]], Mapping[str, T]], window: int = 0
+    ) -> tuple[dict[str, T], int, BaseException | None]:
+        """The outcomes of those texts that have one, how many this call had sent, and why the others have none.
+
+        Args:
+            texts: each once.
+            known: what needs no request; asked for texts that are not under way already.
+            window: the number of the window they are in; those of earlier ones are sent first.
+
+        Raises:
+            Exception: what `known` raised.
+        """
         with self._lock:
             joined = {text: self._asked[text] for text in texts if text in self._asked}
             own: dict[str, Future[T]] = {text: Future() for text in texts if text not in joined}
@@ -75,7 +93,15 @@ class Lane(Generic[T]):
             self._settle(found)
             self._pool.add(unknown, window)
             self._pump()
-        return {text: (own.get(text) or joined[text]).result() for text in texts}, len(unknown)
+        outcomes: dict[str, T] = {}
+        failures: list[BaseException] = []
+        for text in texts:
+            asked = own.get(text) or joined[text]
+            if (failure := asked.exception()) is None:
+                outcomes[text] = asked.result()
+            else:
+                failures.append(failure)
+        return outcomes, len(unknown), failures[0] if failures else None
 
     def close(self, *, wait: bool = True) -> None:
         """Gives up what has not been sent and waits for the rest, or leaves it to itself."""

@@ -19,6 +19,8 @@ class Pace:
         concurrency: requests at a time at most; how many there are is found out while the job runs.
         timeout: how long the target may take for one, Elasticsearch time units.
         retry: what happens after failures.
+        patience: seconds that a request which is throttled again and again is held back, before it is asked who is to
+            blame: the endpoint, which ends the job, or a text, which is dead-lettered.
     """
 
     inputs: int | None = None
@@ -28,3 +30,4 @@ class Pace:
     concurrency: int = 32
     timeout: str = "120s"
     retry: Retry = field(default_factory=Retry)
+    patience: float = 900.0

@@ -92,7 +92,7 @@ class RemoteFile(File):
 
 
 class _Guarded(io.RawIOBase):
-    """A file whose errors are all OSErrors."""
+    """A file whose errors are all OSErrors, with a position of its own: some file systems give one file to all."""
 
     def __init__(self, file: Any, place: str) -> None:
         self._file = file
@@ -103,6 +103,7 @@ class _Guarded(io.RawIOBase):
             self._jumps = True
         except (OSError, ValueError):
             self._jumps = False
+        self._at = 0
 
     def readable(self) -> bool:
         return True
@@ -111,19 +112,25 @@ class _Guarded(io.RawIOBase):
         return self._jumps
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return int(self._file.seek(offset, whence))
+        if whence == io.SEEK_CUR:
+            offset, whence = self._at + offset, io.SEEK_SET
+        self._at = int(self._file.seek(offset, whence))
+        return self._at
 
     def tell(self) -> int:
-        return int(self._file.tell())
+        return self._at
 
     def readinto(self, buffer: Any) -> int:
         try:
+            if self._jumps and self._file.tell() != self._at:
+                self._file.seek(self._at)
             read = cast(bytes, self._file.read(len(buffer)))
         except OSError:
             raise
         except Exception as error:  # aiohttp's and the clouds' clients' errors have no common base
             raise OSError(_said(error, self._place)) from None
         buffer[: len(read)] = read
+        self._at += len(read)
         return len(read)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from headpond.stages import fields
-from headpond.stages.inference import InferenceFailure, digest
+from headpond.stages.inference import InferenceFailure, PartialEmbedder, Unasked, digest
 from headpond.stages.ingest.base import Context, Processor, ProcessorSpec
 from headpond.stages.record import Record
 from headpond.stages.slots import Slot, slots
@@ -66,9 +66,14 @@ class Inference(Processor[InferenceSpec]):
                 self.fail(record, str(error))
         if not todo:
             return
-        results = context.embedder.embed(self.spec.model_id, [text for *_, text in todo])
+        embedder = context.embedder
+        ask = embedder.embed_some if isinstance(embedder, PartialEmbedder) else embedder.embed
+        results = ask(self.spec.model_id, [text for *_, text in todo])
         model = context.fingerprints.get(self.spec.model_id)
         for (record, field, slot, text), result in zip(todo, results, strict=True):
+            if isinstance(result, Unasked):
+                record.left = True
+                continue
             if isinstance(result, InferenceFailure):
                 self.fail(record, result.cause or result.error, result.attempts)
                 continue
