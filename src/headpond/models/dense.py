@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from headpond.errors import ModelError
+from headpond.inference.deadline import Deadline
 from headpond.models.loading import Loaded, PrecisionChoice, load
 from headpond.models.runner import Runner
 from headpond.models.session import default_threads
@@ -53,7 +54,9 @@ class DenseModel:
         self.card = loaded.card
         self.precision = loaded.precision
         self._tokenizer = loaded.tokenizer
-        self._runner = Runner(loaded.session, threads=threads or default_threads(), budget=TOKEN_BUDGET)
+        self._runner = Runner(
+            loaded.session, threads=threads or default_threads(), budget=TOKEN_BUDGET, exact=loaded.exact
+        )
 
     @classmethod
     def load(
@@ -73,21 +76,31 @@ class DenseModel:
         assert self.card.dims is not None
         return self.card.dims
 
-    def embed(self, texts: Sequence[str], input_type: str | None = None) -> Embedded:
+    def embed(
+        self, texts: Sequence[str], input_type: str | None = None, *, deadline: Deadline | None = None
+    ) -> Embedded:
         """One vector for each text.
 
         Args:
             texts: any number, in any order of lengths.
             input_type: `ingest` or `search` put the model's prefix before each text; others put none.
+            deadline: looked at before each batch.
+
+        Raises:
+            TimeoutError: the deadline passed.
         """
         encoded = self._tokenizer.encode(texts, self.prefix(input_type))
         # The graphs built here scale their sentence vectors; without scaling the tokens are pooled instead.
         known = SENTENCE_OUTPUTS if self.card.unit else SENTENCE_OUTPUTS[:1]
-        rows = self._runner.run(encoded, self._output((*known, *TOKEN_OUTPUTS)), self._vector)
+        output = self._output((*known, *TOKEN_OUTPUTS))
+        # A query's vector must not depend on the queries that came along with it.
+        rows = self._runner.run(encoded, output, self._vector, apart=input_type == "search", deadline=deadline)
         vectors = np.stack(rows) if rows else np.zeros((0, self.dims), np.float32)
         return Embedded(vectors, [len(text.ids) for text in encoded], [text.truncated for text in encoded])
 
-    def token_vectors(self, texts: Sequence[str], input_type: str | None = None) -> list[Vectors]:
+    def token_vectors(
+        self, texts: Sequence[str], input_type: str | None = None, *, deadline: Deadline | None = None
+    ) -> list[Vectors]:
         """For each text the vectors of its own tokens, without prefix and special tokens.
 
         Returns:
@@ -95,9 +108,10 @@ class DenseModel:
 
         Raises:
             ModelError: the model's graph gives vectors of whole texts only.
+            TimeoutError: the deadline, which is looked at before each batch, passed.
         """
         encoded = self._tokenizer.encode(texts, self.prefix(input_type))
-        return self._runner.run(encoded, self._output(TOKEN_OUTPUTS), self._tokens)
+        return self._runner.run(encoded, self._output(TOKEN_OUTPUTS), self._tokens, deadline=deadline)
 
     def token_ids(self, text: str, input_type: str | None = None) -> list[int]:
         """The ids of the tokens whose vectors `token_vectors` returns, in its order."""

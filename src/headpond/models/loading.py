@@ -33,6 +33,11 @@ class Loaded:
     tokenizer: Tokenizer
     session: Session
 
+    @property
+    def exact(self) -> bool:
+        """Whether a text's result does not depend on the texts of its batch; not known of files run unchanged."""
+        return self.precision == "fp32"
+
 
 _loaded: dict[tuple[Path, str, str], Loaded] = {}
 

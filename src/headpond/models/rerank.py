@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from headpond.errors import ModelError
+from headpond.inference.deadline import Deadline
 from headpond.models.card import Card
 from headpond.models.dense import DenseModel
 from headpond.models.loading import Loaded, PrecisionChoice, load
@@ -29,8 +30,12 @@ class Reranker(Protocol):
 
     card: Card
 
-    def score(self, query: str, texts: Sequence[str]) -> Scores:
-        """A relevance for each text, float32 [texts]; higher is better."""
+    def score(self, query: str, texts: Sequence[str], *, deadline: Deadline | None = None) -> Scores:
+        """A relevance for each text, float32 [texts]; higher is better.
+
+        Raises:
+            TimeoutError: the deadline, which is looked at before each batch, passed.
+        """
         ...
 
 
@@ -89,19 +94,30 @@ class LateInteraction:
         """Late interaction over the dense model of this name; errors as in `DenseModel.load`."""
         return cls(DenseModel.load(name_or_folder, precision=precision, threads=threads))
 
-    def score(self, query: str, texts: Sequence[str], *, token_weights: Mapping[int, float] | None = None) -> Scores:
+    def score(
+        self,
+        query: str,
+        texts: Sequence[str],
+        *,
+        token_weights: Mapping[int, float] | None = None,
+        deadline: Deadline | None = None,
+    ) -> Scores:
         """A relevance for each text.
 
         Args:
             query: what is searched.
             texts: the passages.
             token_weights: weight of a query token by its id, for example its inverse document frequency; 1 if absent.
+            deadline: looked at before each batch.
+
+        Raises:
+            TimeoutError: the deadline passed.
 
         Returns:
             float32 [texts]; 0 for a text or a query without tokens.
         """
-        asked = self._model.token_vectors([query], "search")[0]
-        passages = self._passages(texts)
+        asked = self._model.token_vectors([query], "search", deadline=deadline)[0]
+        passages = self._passages(texts, deadline)
         scores = np.zeros(len(texts), np.float32)
         full = [index for index, vectors in enumerate(passages) if len(vectors)]
         if not full or not len(asked):
@@ -117,11 +133,11 @@ class LateInteraction:
         scores[full] = best @ weights
         return scores
 
-    def _passages(self, texts: Sequence[str]) -> list[npt.NDArray[np.float16]]:
+    def _passages(self, texts: Sequence[str], deadline: Deadline | None) -> list[npt.NDArray[np.float16]]:
         keys = [hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest() for text in texts]
         found = {key: vectors for key in keys if (vectors := self._cache.get(key)) is not None}
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-        computed = self._model.token_vectors(list(missing.values()), "ingest")
+        computed = self._model.token_vectors(list(missing.values()), "ingest", deadline=deadline)
         for key, fresh in zip(missing, computed, strict=True):
             found[key] = fresh.astype(np.float16)
             self._cache.put(key, found[key])
@@ -140,7 +156,7 @@ class CrossEncoder:
         self.card = loaded.card
         self.precision = loaded.precision
         self._tokenizer = loaded.tokenizer
-        self._runner = Runner(loaded.session, threads=threads or default_threads(), budget=2048)
+        self._runner = Runner(loaded.session, threads=threads or default_threads(), budget=2048, exact=loaded.exact)
 
     @classmethod
     def load(
@@ -149,11 +165,15 @@ class CrossEncoder:
         """The cross-encoder of this name, from the store; errors as in `DenseModel.load`."""
         return cls(load(name_or_folder, task="rerank", precision=precision), threads=threads)
 
-    def score(self, query: str, texts: Sequence[str]) -> Scores:
-        """The model's logit for each text, float32 [texts]; higher is more relevant, without bounds."""
+    def score(self, query: str, texts: Sequence[str], *, deadline: Deadline | None = None) -> Scores:
+        """The model's logit for each text, float32 [texts]; higher is more relevant, without bounds.
+
+        Raises:
+            TimeoutError: the deadline, which is looked at before each batch, passed.
+        """
         encoded = self._tokenizer.encode_pairs(query, texts)
         output = self._runner.session.outputs[0]
-        return np.array(self._runner.run(encoded, output, self._relevance), np.float32)
+        return np.array(self._runner.run(encoded, output, self._relevance, deadline=deadline), np.float32)
 
     def _relevance(self, result: Scores, row: int, _: Encoded) -> float:
         own = result[row]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from headpond.errors import ModelError
+from headpond.inference.deadline import Deadline
 from headpond.models.loading import Loaded, PrecisionChoice, load
 from headpond.models.runner import Runner
 from headpond.models.session import default_threads
@@ -47,7 +48,9 @@ class SparseModel:
         self.precision = loaded.precision
         self._tokenizer = loaded.tokenizer
         self._vocabulary = np.array(loaded.tokenizer.vocabulary(), dtype=object)
-        self._runner = Runner(loaded.session, threads=threads or default_threads(), budget=TOKEN_BUDGET)
+        self._runner = Runner(
+            loaded.session, threads=threads or default_threads(), budget=TOKEN_BUDGET, exact=loaded.exact
+        )
 
     @classmethod
     def load(
@@ -61,13 +64,24 @@ class SparseModel:
         """
         return cls(load(name_or_folder, task="sparse_embedding", precision=precision), threads=threads)
 
-    def embed(self, texts: Sequence[str], input_type: str | None = None, *, top: int | None = None) -> SparseEmbedded:
+    def embed(
+        self,
+        texts: Sequence[str],
+        input_type: str | None = None,
+        *,
+        top: int | None = None,
+        deadline: Deadline | None = None,
+    ) -> SparseEmbedded:
         """The terms of each text.
 
         Args:
             texts: any number, in any order of lengths.
             input_type: puts the model's prefix before each text, if it has one.
             top: keep only this many of the heaviest terms.
+            deadline: looked at before each batch.
+
+        Raises:
+            TimeoutError: the deadline passed.
         """
         prefixes = {"ingest": self.card.prefixes.ingest, "search": self.card.prefixes.search}
         encoded = self._tokenizer.encode(texts, prefixes.get(input_type or "", ""))
@@ -83,7 +97,7 @@ class SparseModel:
             found = found[np.argsort(-own[found], kind="stable")][:top]
             return dict(zip(self._vocabulary[found].tolist(), own[found].tolist(), strict=True))
 
-        terms = self._runner.run(encoded, self._runner.session.outputs[0], terms_of)
+        terms = self._runner.run(encoded, self._runner.session.outputs[0], terms_of, deadline=deadline)
         return SparseEmbedded(terms, [len(text.ids) for text in encoded], [text.truncated for text in encoded])
 
 

@@ -182,10 +182,10 @@ class Elasticsearch(Service):
             return uploads.infer(self.uploads, endpoint, request, with_text=with_text, deadline=deadline)
         model: Any = self._loaded().get(endpoint.hidden, deadline)
         if endpoint.task_type is TaskType.TEXT_EMBEDDING:
-            return serving.embed(model, request)
+            return serving.embed(model, request, deadline)
         if endpoint.task_type is TaskType.SPARSE_EMBEDDING:
-            return serving.expand(model, request)
-        return serving.score(model, request, top_n=request.top_n, with_text=with_text)
+            return serving.expand(model, request, deadline)
+        return serving.score(model, request, deadline, top_n=request.top_n, with_text=with_text)
 
     def describe(self, endpoint: Endpoint) -> dict[str, Any]:
         """The endpoint and, under `headpond`, what serves it; for one not used yet, what would serve it now."""

@@ -24,6 +24,10 @@ IDLE = 5.0
 EMBED_AT_ONCE, EMBED_LARGEST = 4, 16
 """Calls at a time, and texts in one: what every embedding service takes."""
 
+SPARSE_AT_ONCE = 16
+"""Sparse models are asked for one text at a time: they run inputs one by one, or are quantised ones in the pond, whose
+weights for a text depend a little on the texts beside it."""
+
 RERANK_AT_ONCE = 32
 COMPLETE_AT_ONCE = 8
 
@@ -54,6 +58,8 @@ class Lines:
             patient, timeout = within(client, seconds), _timeout(seconds)
             return infer(patient, inference_id, task_type, texts, input_type="search", timeout=timeout)[0]
 
+        if task_type == "sparse_embedding":
+            return self._line(inference_id, task_type, send, SPARSE_AT_ONCE, 1)
         return self._line(inference_id, task_type, send, EMBED_AT_ONCE, EMBED_LARGEST)
 
     def rerank(self, inference_id: str) -> Line[RerankItem, list[float | None]]:

@@ -79,15 +79,15 @@ class Models:
             raise as_rest(error, name) from error
 
 
-def embed(model: DenseModel, request: InferenceRequest) -> TextEmbedding:
+def embed(model: DenseModel, request: InferenceRequest, deadline: Deadline) -> TextEmbedding:
     """Dense vectors of all inputs."""
-    result = model.embed(request.input, use_of(request.input_type))
+    result = model.embed(request.input, use_of(request.input_type), deadline=deadline)
     return TextEmbedding(result.vectors, Usage(len(request.input), sum(result.tokens)))
 
 
-def expand(model: SparseModel, request: InferenceRequest) -> SparseEmbedding:
+def expand(model: SparseModel, request: InferenceRequest, deadline: Deadline) -> SparseEmbedding:
     """Sparse vectors of all inputs; `is_truncated` where the tokenizer cut a text."""
-    return as_sparse(model.embed(request.input, use_of(request.input_type)))
+    return as_sparse(model.embed(request.input, use_of(request.input_type), deadline=deadline))
 
 
 def as_sparse(result: SparseEmbedded) -> SparseEmbedding:
@@ -101,9 +101,11 @@ def as_sparse(result: SparseEmbedded) -> SparseEmbedding:
     return SparseEmbedding(vectors, Usage(len(vectors), sum(result.tokens)))
 
 
-def score(model: Reranker, request: InferenceRequest, *, top_n: int | None, with_text: bool) -> Rerank:
+def score(
+    model: Reranker, request: InferenceRequest, deadline: Deadline, *, top_n: int | None, with_text: bool
+) -> Rerank:
     """The documents by the model's raw score; its tokens are not known."""
-    scores = model.score(request.require_query(), request.input)
+    scores = model.score(request.require_query(), request.input, deadline=deadline)
     usage = Usage(len(request.input))
     return rank(scores, request.input, top_n=top_n, with_text=with_text, usage=usage)
 
