@@ -203,6 +203,15 @@ def test_every_hit_says_what_its_legs_added(pond: Elasticsearch) -> None:
     assert seen > 5
 
 
+def test_a_target_that_explains_nothing_leaves_the_clients_part(pond: Elasticsearch) -> None:
+    answer = run(pond, {"retriever": rrf(MILL, NEAR), "explain": True})
+    hit = answer["hits"]["hits"][0]
+    assert hit["_explanation"]["value"] == hit["_score"]
+    place = "search.retriever.rrf.retrievers"
+    assert [leg["leg"] for leg in hit["_headpond"]["legs"]] == [f"{place}[0].standard", f"{place}[1].knn"]
+    assert hits(answer) == hits(run(pond, {"retriever": rrf(MILL, NEAR), "size": 20}))
+
+
 def test_names_of_legs_and_fusions_are_matched_queries(pond: Elasticsearch) -> None:
     named = {"standard": {**MILL["standard"], "_name": "words"}}
     near = {"knn": {**NEAR["knn"], "_name": "near"}}

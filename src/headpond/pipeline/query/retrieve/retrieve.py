@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from elasticsearch import ApiError
@@ -87,7 +88,7 @@ def retrieve(
     whole = None
     if capabilities is not None and not (explains or others or legs.degraded):
         whole = _try_pushed(run, tree, embedded, capabilities)
-    ranked, answers = whole or run.rank(tree, embedded, run.send(tree, embedded, others))
+    ranked, answers = whole or run.rank(tree, embedded, _sent(run, tree, embedded, others))
     pairs = ranked.pairs if "min_score" not in body else least(ranked.pairs, body["min_score"])
     first = body.get("from", 0)
     page = pairs[first : first + size]
@@ -145,6 +146,22 @@ def _others(body: Body, tree: Tree, embedded: list[Leaf]) -> list[Body]:
     if aggregations:
         one["aggs"] = aggregations
     return [{**{key: body[key] for key in ("pit", "runtime_mappings", "timeout") if key in body}, **one}]
+
+
+def _sent(run: Run, tree: Tree, embedded: list[Leaf], others: list[Body]) -> list[Answer]:
+    """The answers to the legs; a target without `explain` is asked for the hits alone."""
+    try:
+        answers = run.send(tree, embedded, others)
+        lacking = any(answer.get("status") == 501 for answer in answers)
+    except ApiError as error:
+        if error.meta.status != 501 or not run.legs.context.shared.get("explain"):
+            raise
+        lacking = True
+    if not lacking or not run.legs.context.shared.get("explain"):
+        return answers
+    less = {key: value for key, value in run.legs.context.shared.items() if key != "explain"}
+    run.legs.context = replace(run.legs.context, shared=less)
+    return run.send(tree, embedded, others)
 
 
 def _try_pushed(
