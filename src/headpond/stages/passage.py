@@ -60,8 +60,9 @@ def passages(source: Mapping[str, Any], fields: Sequence[str], chunking: Chunkin
     """
     plain: list[tuple[str, str]] = []
     found: list[Passage] = []
+    document = source if isinstance(source, dict) else dict(source)
     for field in fields:
-        holder, values = _texts(dict(source), field)
+        holder, values = _texts(document, field)
         if holder is None:
             plain += [(field, value) for value, _ in values]
         else:

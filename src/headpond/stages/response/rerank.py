@@ -231,7 +231,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
         for row, candidate in enumerate(candidates):
             own = answer[at : at + len(candidate.passages)]
             at += len(candidate.passages)
-            best = int(np.argmax(own))
+            best = max(range(len(own)), key=own.__getitem__)
             scores[row] = own[best]
             note = hits[candidate.place]["_headpond"]
             passage = candidate.passages[best]
