@@ -73,6 +73,9 @@ ROLES: dict[str, dict[str, object]] = {
     "watcher": {"cluster": ["monitor"]},
     "manager": {"cluster": ["manage"]},
     "guard": {"cluster": ["manage_security"]},
+    "plumber": {"cluster": ["manage_ingest_pipelines"]},
+    "plumber_of_old": {"cluster": ["manage_pipeline"]},
+    "onlooker": {"cluster": ["read_pipeline"]},
     "reader": {"indices": [{"names": ["lib*"], "privileges": ["read"]}]},
     "writer": {"indices": [{"names": ["lib*"], "privileges": ["write"]}]},
     "owner": {"indices": [{"names": ["lib*"], "privileges": ["all"]}]},
@@ -96,6 +99,16 @@ TABLE: dict[tuple[str, str, str], set[str]] = {
     },
     ("POST", "/_inference/e", '{"input": "a"}'): {"inference_admin", "inference_user", "watcher", "manager"},
     ("DELETE", "/_inference/sparse_embedding/e", ""): {"inference_admin", "manager"},
+    ("PUT", "/_ingest/pipeline/p", '{"processors": []}'): {"manager", "plumber", "plumber_of_old"},
+    ("GET", "/_ingest/pipeline", ""): {"manager", "plumber", "plumber_of_old", "onlooker"},
+    ("GET", "/_ingest/pipeline/p", ""): {"manager", "plumber", "plumber_of_old", "onlooker"},
+    ("POST", "/_ingest/pipeline/p/_simulate", '{"docs": [{"_source": {}}]}'): {
+        "manager", "plumber", "plumber_of_old", "onlooker",
+    },
+    ("POST", "/_ingest/pipeline/_simulate", '{"pipeline": {"processors": []}, "docs": [{"_source": {}}]}'): {
+        "manager", "plumber", "plumber_of_old", "onlooker",
+    },
+    ("DELETE", "/_ingest/pipeline/p", ""): {"manager", "plumber", "plumber_of_old"},
     ("GET", "/_security/user", ""): {"guard"},
     ("PUT", "/_security/user/u", '{"password": "abcdefg", "roles": []}'): {"guard"},
     ("PUT", "/_security/role/r", "{}"): {"guard"},
@@ -127,6 +140,7 @@ def node() -> Iterator[Node]:
     node = Node(None, security=True, password=PASSWORD)
     send(node, "elastic", "PUT", "/lib/_doc/1", '{"a": 1}')
     send(node, "elastic", "PUT", "/other/_doc/1", '{"a": 1}')
+    send(node, "elastic", "PUT", "/_ingest/pipeline/p", '{"processors": []}')
     send(node, "elastic", "PUT", "/_inference/sparse_embedding/e", '{"service": "fake", "service_settings": {}}')
     yield node
     node.close()
