@@ -17,11 +17,13 @@ class ServedPond:
     Args:
         folder: for its log, and for its data when it keeps any.
         kept: whether its data outlives it.
+        command: what serves it instead; its address comes from standard error.
     """
 
-    def __init__(self, folder: Path, *, kept: bool = False) -> None:
+    def __init__(self, folder: Path, *, kept: bool = False, command: list[str] | None = None) -> None:
         self._log = folder / "served.log"
         self._target = f"embedded:{folder / 'pond'}" if kept else "memory"
+        self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self.url = ""
@@ -29,7 +31,7 @@ class ServedPond:
     def start(self) -> None:
         command = [sys.executable, "-m", "headpond", "serve", "--target", self._target, "--port", str(self._port)]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+            self._process = subprocess.Popen(self._command or command, stdout=subprocess.DEVNULL, stderr=log)
         while not (found := re.search(r"http://[\w.]+:(\d+)", self._log.read_text())):
             if self._process.poll() is not None:
                 raise RuntimeError(f"the server ended with {self._process.returncode}:\n{self._log.read_text()}")

@@ -9,6 +9,7 @@ import pytest
 
 from headpond.pipeline.bulk import Line
 from headpond.pipeline.outbox import Outbox, Piece
+from headpond.pipeline.pace.bulk_size import BulkSize
 from headpond.stages.record import Record
 
 
@@ -36,7 +37,7 @@ def put(outbox: Outbox, *lines: Line) -> threading.Thread:
 
 
 def test_pieces_are_full_by_number_or_bytes(abort: threading.Event) -> None:
-    outbox = Outbox(3, 100, 10, abort)
+    outbox = Outbox(3, BulkSize(100), 10, abort)
     for n in range(5):
         outbox.put(line(str(n)))
     outbox.put(line("large", 95))
@@ -48,13 +49,13 @@ def test_pieces_are_full_by_number_or_bytes(abort: threading.Event) -> None:
 
 
 def test_a_piece_that_nobody_fills_goes_out_after_a_while(abort: threading.Event) -> None:
-    outbox = Outbox(100, 10_000, 1, abort)
+    outbox = Outbox(100, BulkSize(10_000), 1, abort)
     outbox.put(line("a"))
     assert ids(outbox.take()) == ["a"]
 
 
 def test_putting_waits_for_a_writer(abort: threading.Event) -> None:
-    outbox = Outbox(1, 100, 2, abort)
+    outbox = Outbox(1, BulkSize(100), 2, abort)
     thread = put(outbox, *(line(str(n)) for n in range(4)))  # two wait, one is being made full, the last has no room
     thread.join(0.3)
     assert thread.is_alive()
@@ -65,7 +66,7 @@ def test_putting_waits_for_a_writer(abort: threading.Event) -> None:
 
 
 def test_a_document_waits_until_an_earlier_one_of_its_id_is_written(abort: threading.Event) -> None:
-    outbox = Outbox(2, 100, 5, abort)
+    outbox = Outbox(2, BulkSize(100), 5, abort)
     thread = put(outbox, line("a"), line("b"), line("c"), line("a"), line("d"))
     first = outbox.take()
     assert ids(first) == ["a", "b"]
@@ -79,9 +80,9 @@ def test_a_document_waits_until_an_earlier_one_of_its_id_is_written(abort: threa
 
 
 def test_an_abort_ends_all_waiting(abort: threading.Event) -> None:
-    outbox = Outbox(1, 100, 1, abort)
+    outbox = Outbox(1, BulkSize(100), 1, abort)
     putting = put(outbox, *(line(str(n)) for n in range(5)))
-    empty = Outbox(1, 100, 1, abort)
+    empty = Outbox(1, BulkSize(100), 1, abort)
     taken: list[Piece | None] = []
     taking = threading.Thread(target=lambda: taken.append(empty.take()), daemon=True)
     taking.start()

@@ -36,6 +36,7 @@ _OPTIONS_OF = {
 }
 """Metadata of a record, and what an action of `_bulk` calls it."""
 _OWN = METADATA.encode()
+_OVER = 1.25
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 # A whole index or cluster that takes no writes (a full disk, a closed index) is not the document's fault.
 _BLOCKED = frozenset({"cluster_block_exception", "index_closed_exception"})
@@ -154,10 +155,10 @@ class BulkWriter:
             lines = [one.line for one in again]
 
     def _portions(self, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
-        """Requests of at most the bytes that the cluster takes now."""
+        """Requests of the bytes that the cluster takes now; the document that fills one may be a little too much."""
         begin = size = 0
         for place, line in enumerate(lines):
-            if place > begin and size + len(line.body) > self._size.now:
+            if place > begin and size + len(line.body) > _OVER * self._size.now:
                 yield lines[begin:place]
                 begin, size = place, 0
             size += len(line.body)

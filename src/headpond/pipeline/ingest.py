@@ -26,6 +26,7 @@ from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.job import Job, JobSettings
 from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.letter import Origin
+from headpond.pipeline.outbox import Outbox
 from headpond.pipeline.pace import limits
 from headpond.pipeline.pace.bulk_size import BulkSize
 from headpond.pipeline.pace.window_size import WindowSize
@@ -129,11 +130,12 @@ def ingest(
             retried = lambda: counters.add(retries=1)  # noqa: E731
             size = BulkSize(settings.bulk_bytes)
             writers = [BulkWriter(client, name, settings.retry, abort, retried, size) for _ in range(settings.writers)]
+            outbox = Outbox(settings.bulk_documents, size, max(1, settings.writers // 2), abort)
             counted = lambda name, amount: counters.add(**{name: amount})  # noqa: E731
             handed = lambda window: context(embedder.of_window(window), embedder.fingerprints, counted)  # noqa: E731
             job = Job(
-                name, spec.processors, handed, reader, window_size, unchanged, writers, ledger, counters, settings,
-                stop, abort,
+                name, spec.processors, handed, reader, window_size, unchanged, writers, outbox, ledger, counters,
+                settings, stop, abort,
             )  # fmt: skip
             job.run(callbacks.tell)
             job.error = job.error or embedder.error

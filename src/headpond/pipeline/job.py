@@ -74,7 +74,7 @@ class JobSettings:
     window_bytes: int = 8_000_000
     workers: int = 8
     writers: int = 4
-    bulk_documents: int = 500
+    bulk_documents: int = 2000
     bulk_bytes: int = 5_000_000
     pace: Pace = field(default_factory=Pace)
     retry: Retry = field(default_factory=Retry)
@@ -108,6 +108,7 @@ class Job:
         window_size: is told how long windows take.
         unchanged: says what needs no work; None when the index is empty.
         writers: one for each writing thread.
+        outbox: where they find what to write.
         ledger: books the ends of records.
         counters: of the job.
         settings: how it is run.
@@ -124,6 +125,7 @@ class Job:
         window_size: WindowSize,
         unchanged: Unchanged | None,
         writers: Sequence[BulkWriter],
+        outbox: Outbox,
         ledger: Ledger,
         counters: Counters,
         settings: JobSettings,
@@ -143,7 +145,7 @@ class Job:
         self._stop = stop
         self._abort = abort
         self._windows: queue.Queue[tuple[int, list[Record]] | None] = queue.Queue(1)
-        self._outbox = Outbox(settings.bulk_documents, settings.bulk_bytes, max(1, len(writers) // 2), abort)
+        self._outbox = outbox
         self._turn = threading.Condition()
         self._next = 0
         self.error: BaseException | None = None

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from headpond.pipeline.bulk import Line
+from headpond.pipeline.pace.bulk_size import BulkSize
 from headpond.pipeline.progress import TICK
 
 _LONGEST_WAIT = 1.0
@@ -44,12 +45,12 @@ class Outbox:
 
     Args:
         documents: in a piece at most.
-        size: bytes in a piece at which it is full.
+        size: bytes in a piece at which it is full, which change with what the cluster takes.
         waiting: full pieces that may wait for a writer.
         abort: ends all waiting.
     """
 
-    def __init__(self, documents: int, size: int, waiting: int, abort: threading.Event) -> None:
+    def __init__(self, documents: int, size: BulkSize, waiting: int, abort: threading.Event) -> None:
         self._documents = documents
         self._size = size
         self._waiting = waiting
@@ -103,7 +104,7 @@ class Outbox:
             self._changed.notify_all()
 
     def _full(self) -> bool:
-        return len(self._open.lines) >= self._documents or self._open.size >= self._size
+        return len(self._open.lines) >= self._documents or self._open.size >= self._size.now
 
     def _move_on(self) -> None:
         """Begins a new piece when the open one is full and there is room for it."""

@@ -276,7 +276,13 @@ class Pipeline:
         name = index_name(self.spec, index)
         searches = IndexSearches(self.client, name)
         seconds = None if deadline is None else _seconds(deadline)
-        options: dict[str, Any] = {"size": size, "from_": from_, "filter": filter, "seconds": seconds, "explain": explain}
+        options: dict[str, Any] = {
+            "size": size,
+            "from_": from_,
+            "filter": filter,
+            "seconds": seconds,
+            "explain": explain,
+        }
         return search(self.searcher, searches, text, on_piece=on_piece, **options)
 
     def widened(self, body: dict[str, Any]) -> dict[str, Any]:
