@@ -17,7 +17,10 @@ from typing import NoReturn, Protocol
 from headpond.errors import HeadpondError, nearest
 
 DONE, FAILED, USAGE, DEAD_LETTERS, BUDGET, INTERRUPTED = 0, 1, 2, 3, 4, 130
-NOT_VERBS = {"amounts", "answers", "app", "evaluated", "hits", "options", "planned", "progress", "show", "start"}
+NOT_VERBS = {
+    "amounts", "answers", "app", "evaluated", "explained", "hits", "options", "planned",
+    "progress", "show", "start", "written",
+}  # fmt: skip
 
 
 class Verb(Protocol):

@@ -72,6 +72,24 @@ def positive(text: str) -> int:
     return number
 
 
+def natural(text: str) -> int:
+    """An argument that must be a whole number, 0 or more."""
+    return 0 if text == "0" else positive(text)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """An argument that must be a JSON object."""
+    import orjson
+
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
+    if not isinstance(value, dict) or not value:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a query, which is an object as in {{"term": {{...}}}}')
+    return value
+
+
 def port(text: str) -> int:
     """An argument that must be a port, or 0 for a free one."""
     try:
