@@ -2,8 +2,10 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from elasticsearch import Elasticsearch
+from elasticsearch.dsl import Search
 
 import headpond
 
@@ -24,6 +26,11 @@ def search(es: Elasticsearch, words: str) -> list[str]:
     return [hit["_source"]["text"] for hit in hits]
 
 
+def shout(hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A stage of one's own."""
+    return [{**hit, "_source": {"text": hit["_source"]["text"].upper()}} for hit in hits]
+
+
 with headpond.connect("memory") as es, tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "reranked.yaml"
     file.write_text(PIPELINE)
@@ -37,3 +44,8 @@ with headpond.connect("memory") as es, tempfile.TemporaryDirectory() as folder:
     print("plain:   ", plain)
     print("reranked:", reranked)
     assert reranked == ["the bank raised its interest rates on loans"]
+
+    hooked = headpond.hook(es, file, stages=[shout])
+    first = Search(using=hooked, index="notes").query("match", text=question).execute()[0]
+    print("dsl:     ", first.text)
+    assert first.text == "THE BANK RAISED ITS INTEREST RATES ON LOANS"
