@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
@@ -35,6 +35,11 @@ class Kept(Generic[V]):
         """Whether it keeps anything."""
         return self._cache.maxsize > 0
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing can be found."""
+        return self._cache.currsize == 0
+
     def get(self, key: Hashable, *, counted: bool = True) -> V | None:
         """What is kept under a key.
 
@@ -49,11 +54,24 @@ class Kept(Generic[V]):
                 self.misses += found is None
             return found
 
+    def get_all(self, keys: Sequence[Hashable]) -> dict[Hashable, V]:
+        """What is kept under these keys; each is counted."""
+        with self._lock:
+            found = {key: value for key in keys if (value := self._cache.get(key)) is not None}
+            hits = sum(key in found for key in keys)
+            self.hits += hits
+            self.misses += len(keys) - hits
+            return found
+
     def put(self, key: Hashable, value: V) -> None:
         """Keeps a result."""
+        self.put_all({key: value})
+
+    def put_all(self, results: Mapping[Hashable, V]) -> None:
+        """Keeps results."""
         with self._lock:
             if self._cache.maxsize > 0:
-                self._cache[key] = value
+                self._cache.update(results)
 
     def stats(self) -> dict[str, int]:
         """`{"entries", "hits", "misses"}`."""
@@ -88,8 +106,23 @@ class Caches:
 
 def key(*parts: str) -> bytes:
     """16 bytes that stand for these texts in this order."""
-    digest = blake2b(digest_size=16)
+    return keys(parts[:-1], parts[-1:])[0]
+
+
+def keys(parts: Sequence[str], last: Sequence[str]) -> list[bytes]:
+    """The keys of texts that begin with the same parts, one for each last part."""
+    shared = blake2b(digest_size=16)
     for part in parts:
-        data = part.encode(errors="surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.digest()
+        shared.update(_framed(part))
+    found = []
+    for part in last:
+        digest = shared.copy()
+        digest.update(_framed(part))
+        found.append(digest.digest())
+    return found
+
+
+def _framed(part: str) -> bytes:
+    """A text behind its length, so that it is told where one ends."""
+    data = part.encode(errors="surrogatepass")
+    return len(data).to_bytes(8, "big") + data

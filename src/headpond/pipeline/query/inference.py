@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 
 from headpond.pipeline.api_error import describe
-from headpond.pipeline.query.caches import Caches, key
+from headpond.pipeline.query.caches import Caches, key, keys
 from headpond.pipeline.query.fingerprints import Fingerprints
 from headpond.pipeline.query.lines import lines_of
 from headpond.pipeline.spec import CacheSection
@@ -63,25 +63,26 @@ class ClientInference:
             ValueError: the answer is not what the API promises.
         """
         deadline = _deadline(seconds)
-        kept, model = self.caches.rerank_scores, None
-        if kept.on:
-            model = self.fingerprints.of(inference_id, deadline)
-        keys = [] if model is None else [key(model, query, text) for text in texts]
-        known = {name: score for name in dict.fromkeys(keys) if (score := kept.get(name)) is not None}
-        missing = [place for place in range(len(texts)) if not keys or keys[place] not in known]
+        kept = self.caches.rerank_scores
+        line = self._lines.rerank(inference_id)
+        if kept.empty:
+            line.check(deadline)  # so that a search need not do anything for an endpoint that is down
+        model = self.fingerprints.of(inference_id, deadline) if kept.on else None
+        names = [] if model is None else keys((model, query), texts)
+        known = kept.get_all(names)
+        missing = [place for place in range(len(texts)) if not names or names[place] not in known]
         found: dict[int, float | None] = {}
         if missing:
             item = query, tuple(texts[place] for place in missing)
 
             def keep(scores: list[float | None]) -> None:
-                for place, score in zip(missing, scores, strict=True):
-                    if keys and score is not None and math.isfinite(score):
-                        kept.put(keys[place], score)
+                ranked = zip(missing, scores, strict=True)
+                if names:
+                    kept.put_all({names[place]: score for place, score in ranked if _is_score(score)})
 
-            line = self._lines.rerank(inference_id)
             scores = _said(line.begin(self._client, item, deadline, keep=keep))
             found = dict(zip(missing, scores, strict=True))
-        every = [found[place] if place in found else known[keys[place]] for place in range(len(texts))]
+        every = [found[place] if place in found else known[names[place]] for place in range(len(texts))]
         return [score for score in every if score is not None]
 
     def embed(self, inference_id: str, task_type: str, texts: Sequence[str], *, seconds: float) -> list[Embedding]:
@@ -135,6 +136,10 @@ class ClientInference:
 
         item = prompt, None if on_piece is None else tell
         return _said(self._lines.complete(inference_id).begin(self._client, item, deadline))
+
+
+def _is_score(score: float | None) -> TypeGuard[float]:
+    return score is not None and math.isfinite(score)
 
 
 def _deadline(seconds: float) -> Deadline:

@@ -73,6 +73,16 @@ class Line(Generic[I, R]):
         """Calls under way."""
         return self._busy
 
+    def check(self, deadline: Deadline) -> None:
+        """Raises what `begin` would, when the endpoint is left alone.
+
+        Raises:
+            NotAskedError: it is.
+        """
+        refused = self._breaker.refusal(deadline.left)
+        if refused is not None:
+            raise refused
+
     def begin(
         self,
         client: Elasticsearch,
@@ -128,9 +138,7 @@ class Line(Generic[I, R]):
                 return entry, True
             if deadline.passed:
                 raise TimeoutError
-            refused = self._breaker.refusal(deadline.left)
-            if refused is not None:
-                raise refused
+            self.check(deadline)
             entry.future.add_done_callback(lambda done: None if done.exception() else keep(done.result()))
             if self._busy < self._at_once:
                 self._workers.submit(self._serve)
