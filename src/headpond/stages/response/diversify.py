@@ -196,6 +196,6 @@ def _words(texts: Sequence[str]) -> Matrix:
 
 
 def _unit(rows: Matrix) -> Matrix:
-    lengths: Matrix = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True).astype(np.float32)
     unit: Matrix = rows / np.maximum(lengths, np.float32(1e-12))
     return unit
