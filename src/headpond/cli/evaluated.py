@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
 from headpond.cli import show
@@ -93,7 +94,7 @@ def _metrics(found: Evaluation) -> None:
             "won/lost/even",
             "verdict",
         ]
-    show.table([f"{name}  " for name in columns], [[_spaced(cell) for cell in row] for row in rows])
+    _table(columns, rows)
 
 
 def _run(run: Run) -> None:
@@ -117,11 +118,11 @@ def _run(run: Run) -> None:
 def _changes(title: str, changes: Sequence[Change]) -> None:
     if not changes:
         return
-    rows = [
-        [f"{one.difference:+.3f}  ", f"{one.old:.3f} -> {one.new:.3f}  ", f"{one.query}  ", _short(one.text)]
-        for one in changes[:CHANGES]
-    ]
-    show.table([f"{title}  ", "", "query", ""], rows)
+    out = show.console()
+    out.print(Text(title, style="bold"))
+    for one in changes[:CHANGES]:
+        told = f"{one.difference:+.3f}  {one.old:.3f} -> {one.new:.3f}  {one.query}: {_short(one.text)}"
+        out.print(Text(told), soft_wrap=True)
 
 
 def _depth(found: DepthSweep) -> None:
@@ -138,7 +139,7 @@ def _depth(found: DepthSweep) -> None:
     columns = ["depth", found.metric, "gain", "95 % interval", "texts a query", "ms a query", "1000 queries"]
     if found.currency is None:
         columns, rows = columns[:-1], [row[:-1] for row in rows]
-    show.table([f"{name}  " for name in columns], [[_spaced(cell) for cell in row] for row in rows])
+    _table(columns, rows)
     if found.enough is None or found.best is None:
         out.print("no depth gains anything over no rerank")
         return
@@ -182,8 +183,13 @@ def _lines() -> OnProgress:
     return tell
 
 
-def _spaced(cell: str | Text) -> str | Text:
-    return f"{cell}  " if isinstance(cell, str) else cell
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+    shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in columns:
+        shown.add_column(name, no_wrap=True)
+    for row in rows:
+        shown.add_row(*row)
+    show.console().print(shown)
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,8 @@
 
 Each query is retrieved once and its texts are scored once, for the deepest window; all other windows are real searches
 that are answered from memory. With `chunk_rescorer` a smaller window may choose another passage of a long text; that
-passage is scored, too.
+passage is scored, too. A pipeline with `cache: {rerank_scores: 0}` (a model that ranks texts by each other) is scored
+for each window.
 
 Source of the 90 % point: Elastic, "Exploring depth in a 'retrieve-and-rerank' pipeline", 2024: it costs about a third
 of the depth with the largest gain.
@@ -17,7 +18,7 @@ import numpy as np
 
 from headpond.errors import InputError
 from headpond.evaluation.bootstrap import Interval, intervals
-from headpond.evaluation.metered import Meter
+from headpond.evaluation.metered import Meter, uncached
 from headpond.evaluation.metrics import Evaluator
 from headpond.evaluation.queries import Queries
 from headpond.evaluation.run import OnProgress, most_hits
@@ -114,8 +115,10 @@ def sweep(
             hint=f"raise rank_window_size of its retriever, or ask for depths up to {most}",
         )
     meter = Meter(pipeline.client, pipeline.spec.file.prices)
-    meter.remember()
-    systems = {depth: Pipeline(_with_window(pipeline.spec, place, depth), meter.client) for depth in [*depths[::-1], 0]}
+    # A model that ranks texts by each other is asked for each window.
+    meter.remember(scores=pipeline.spec.file.cache.rerank_scores > 0)
+    spec = uncached(pipeline.spec)
+    systems = {depth: Pipeline(_with_window(spec, place, depth), meter.client) for depth in [*depths[::-1], 0]}
     size = max(depths[-1], min(evaluator.metrics[0].cutoff or 10, most or 10_000))
     found: dict[int, dict[str, list[str]]] = {depth: {} for depth in systems}
     texts = dict.fromkeys(systems, 0)

@@ -22,6 +22,7 @@ from headpond.errors import InputError
 from headpond.evaluation.bootstrap import Interval, intervals
 from headpond.evaluation.compare import verdict
 from headpond.evaluation.fusions import Family, Lists, families, weight_grid
+from headpond.evaluation.metered import uncached
 from headpond.evaluation.metrics import Evaluator
 from headpond.evaluation.queries import Queries
 from headpond.evaluation.run import OnProgress, most_hits
@@ -115,7 +116,8 @@ def search(
     if len(queries) < FEWEST:
         raise InputError(f"a choice of fusions needs {FEWEST} judged queries or more, there are {len(queries)}")
     window = most_hits(pipeline) or 10
-    systems = [Pipeline(_leg(pipeline.spec, options, leg), pipeline.client) for leg in _retrievers(options)]
+    spec = uncached(pipeline.spec)
+    systems = [Pipeline(_leg(spec, options, leg), pipeline.client) for leg in _retrievers(options)]
     lists: dict[str, Lists] = {}
     for done, (id, text) in enumerate(queries.items(), 1):
         answers = [system.search(text, size=window, index=index)["hits"]["hits"] for system in systems]

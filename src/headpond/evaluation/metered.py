@@ -7,9 +7,11 @@ sweep over settings of a pipeline runs real searches without asking the same que
 from __future__ import annotations
 
 import copy
+import re
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
@@ -21,8 +23,10 @@ from elasticsearch import Elasticsearch
 from headpond.pipeline.budget import Budget, Spent
 from headpond.pipeline.infer import TOKENS_HEADER
 from headpond.pipeline.pace.tokens import estimate
-from headpond.pipeline.spec import Price
+from headpond.pipeline.spec import CacheSection, PipelineSpec, Price
 
+# What is left of a deadline, and so another each time.
+_TIMEOUT = re.compile(r"(?<=[?&])timeout=[^&]*")
 _READS = ("_search", "_msearch", "_inference", "_mapping")
 
 
@@ -47,7 +51,7 @@ class Meter:
         self._answers: dict[bytes, TransportApiResponse] = {}
         self._scores: dict[bytes, float] = {}
         self._reranking: TransportApiResponse | None = None
-        self._remembers = False
+        self._remembers = self._remembers_scores = False
         self.reranked = 0
         self.wanted = 0
         self.rerank_seconds = 0.0
@@ -71,9 +75,13 @@ class Meter:
         """Of the cost."""
         return self._budget.currency
 
-    def remember(self) -> None:
-        """From now on the same request gets the same answer, and no text is reranked twice for a query."""
-        self._remembers = True
+    def remember(self, *, scores: bool = True) -> None:
+        """From now on the same request gets the same answer.
+
+        Args:
+            scores: whether a text is reranked once for a query, whatever texts it is sent with.
+        """
+        self._remembers, self._remembers_scores = True, scores
 
     def forget(self) -> None:
         """Gives up the answers that are remembered; scores of rerank endpoints stay, they are small."""
@@ -86,8 +94,11 @@ class Meter:
         if not self._remembers or not any(part in _READS for part in parts):
             return self._send(method, target, parts, body, options)
         if parts[:2] == ["_inference", "rerank"] and isinstance(body, dict) and isinstance(body.get("input"), list):
-            return self._rerank(method, target, parts, body, options)
-        key = _digest(method, target, body)
+            with self._lock:
+                self.wanted += len(body["input"])
+            if self._remembers_scores:
+                return self._rerank(method, target, parts, body, options)
+        key = _digest(method, _TIMEOUT.sub("", target), body)
         with self._lock:
             known = self._answers.get(key)
         if known is None:
@@ -105,8 +116,6 @@ class Meter:
         rest = {name: value for name, value in body.items() if name not in ("input", "top_n")}
         texts: list[Any] = body["input"]
         keys = [_digest(parts[-1], rest, text) for text in texts]
-        with self._lock:
-            self.wanted += len(texts)
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._scores}
         if new or self._reranking is None:
             asked = new or {keys[0]: texts[0]}
@@ -145,6 +154,12 @@ class Meter:
         if said is not None and said.isdecimal():
             self._budget.correct(id, guessed, int(said))
         return response
+
+
+def uncached(spec: PipelineSpec) -> PipelineSpec:
+    """The pipeline without its own memory: times are those of questions that were not asked before."""
+    none = CacheSection(query_embeddings=0, rerank_scores=0, ttl=spec.file.cache.ttl)
+    return replace(spec, file=spec.file.model_copy(update={"cache": none}))
 
 
 def _tokens(query: Any) -> int:

@@ -96,19 +96,24 @@ def latencies(series: Sequence[tuple[str, Sequence[float]]]) -> Markup:
 
 
 def depth_curve(found: DepthSweep) -> Markup:
-    """The metric over rerank windows, with its interval, and where 90 % of the gain is reached."""
-    points = [(0, found.baseline), *((one.depth, one.value) for one in found.points)]
-    low, high = min(one.low for _, one in points), max(one.high for _, one in points)
-    frame = Frame(WIDTH, 280, (0, points[-1][0] * 1.04), (low - 0.05 * (high - low), high + 0.05 * (high - low)))
+    """The metric over rerank windows, with the interval of its gain, and where 90 % of the gain is reached."""
+    base = found.baseline.mean
+    points = [(0, base, 0.0, 0.0), *((one.depth, one.value.mean, one.gain.low, one.gain.high) for one in found.points)]
+    low, high = min(base + one[2] for one in points), max(base + one[3] for one in points)
+    margin = 0.08 * (high - low) or 0.01
+    frame = Frame(WIDTH, 280, (0, points[-1][0] * 1.04), (low - margin, high + margin))
     frame.y_axis()
-    frame.area([(x, one.high) for x, one in points], [(x, one.low) for x, one in points], "band series1")
-    frame.line([(0, found.baseline.mean), (points[-1][0], found.baseline.mean)], "baseline")
+    frame.area(
+        [(x, base + up) for x, _, _, up in points], [(x, base + down) for x, _, down, _ in points], "band series1"
+    )
+    frame.line([(0, base), (points[-1][0], base)], "baseline")
     if found.enough is not None:
         frame.upright(found.enough, "mark series2", "90 % of the gain")
-    frame.line([(x, one.mean) for x, one in points], "line series1")
-    for x, one in points:
-        frame.dot(x, one.mean, "series1", f"{x} hits reranked: {found.metric} {one.mean:.4f}")
-    frame.x_axis("hits that are reranked; the dashed line is no rerank", [x for x, _ in points])
+    frame.line([(x, value) for x, value, _, _ in points], "line series1")
+    for x, value, _, _ in points:
+        frame.dot(x, value, "series1", f"{x} hits reranked: {found.metric} {value:.4f}")
+    label = "hits that are reranked; dashed: no rerank; shaded: 95 % interval of the gain"
+    frame.x_axis(label, [x for x, _, _, _ in points])
     return frame.drawn(f"{found.metric} over the depth of the rerank")
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from headpond.errors import HeadpondError, InputError, TargetError
-from headpond.evaluation.metered import Meter
+from headpond.evaluation.metered import Meter, uncached
 from headpond.evaluation.queries import Queries
 from headpond.evaluation.saved_run import Ranking
 from headpond.pipeline.budget import Spent
@@ -79,7 +79,7 @@ def ask(
     """Asks all queries.
 
     The first query is asked once more before the clock runs, so that loading a model or opening a connection is not
-    taken for its time.
+    taken for its time. The pipeline's own cache is off.
 
     Args:
         pipeline: what is asked.
@@ -94,7 +94,7 @@ def ask(
         PipelineError, TargetError, InputError: a query cannot be asked; the message says which.
     """
     meter = meter or Meter(pipeline.client, pipeline.spec.file.prices)
-    asked = Pipeline(pipeline.spec, meter.client)
+    asked = Pipeline(uncached(pipeline.spec), meter.client)
     run = Run(pipeline.spec.name, {}, size=size, workers=workers)
     one = partial(_one, asked, size=size, index=index)
     done, lock = 0, threading.Lock()

@@ -24,8 +24,9 @@ def is_run(path: str | Path) -> bool:
     if not path.is_file():
         return False
     try:
-        return len(read(path).first()[1].split()) == 6
-    except InputError:
+        cells = read(path).first()[1].split()
+        return len(cells) == 6 and int(cells[3]) >= 0 and math.isfinite(float(cells[4]))
+    except (InputError, ValueError):
         return False
 
 
