@@ -307,3 +307,52 @@ def test_a_page_larger_than_the_window_is_refused(pond: Elasticsearch) -> None:
 def test_the_rank_section_ranks_as_the_retriever_does(pond: Elasticsearch) -> None:
     old: Body = {"query": MILL["standard"]["query"], "knn": NEAR["knn"], "rank": {"rrf": {"rank_window_size": 20}}}
     assert hits(run(pond, old)) == hits(run(pond, {"retriever": rrf(MILL, NEAR), "size": 10}))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"size": -1}, r"\[size\] parameter cannot be negative, found \[-1\]"),
+        ({"from": -1}, r"\[from\] parameter cannot be negative but was \[-1\]"),
+        ({"size": "many"}, r"\[size\] is a number of hits, not 'many'"),
+        ({"min_score": "high"}, r"\[min_score\] is a number, not 'high'"),
+        ({"collapse": {"field": "kind"}}, r"\[collapse\] cannot stand beside a compound retriever"),
+    ],
+)
+def test_a_body_that_makes_no_sense_is_refused_before_the_search(pond: Elasticsearch, more: Body, message: str) -> None:
+    with pytest.raises(PipelineError, match=message):
+        run(pond, {"retriever": rrf(MILL, NEAR), **more})
+
+
+def test_legs_without_hits_are_no_fault(pond: Elasticsearch) -> None:
+    nothing = {"standard": {"query": {"match_none": {}}}}
+    rescore = {"query": {"rescore_query": {"match_all": {}}}}
+    for retriever in (
+        rrf(nothing),
+        {"linear": {"retrievers": [{"retriever": nothing}], "normalizer": "zscore"}},
+        {"pinned": {"ids": ["not-there"], "retriever": nothing}},
+        {"rescorer": {"retriever": rrf(nothing), "rescore": rescore}},
+        {"text_similarity_reranker": {"retriever": rrf(nothing), "field": "body", "inference_text": "x"}},
+    ):
+        answer = run(pond, {"retriever": retriever}, explain=True)
+        assert answer["hits"] == {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}
+        assert "degraded" not in answer
+
+
+def test_a_reranker_that_fails_leaves_the_order_and_applies_no_least_score(pond: Elasticsearch) -> None:
+    reranker = {"retriever": rrf(MILL), "field": "body", "inference_text": "mill", "inference_id": "not-there",
+                "min_score": 0.9}  # fmt: skip
+    answer = run(pond, {"retriever": {"text_similarity_reranker": reranker}})
+    assert hits(answer) == hits(run(pond, {"retriever": rrf(MILL), "size": 10}))
+    assert answer["degraded"][0]["stage"] == "search.retriever.text_similarity_reranker"
+
+
+def test_reranked_scores_are_those_of_elasticsearch(pond: Elasticsearch) -> None:
+    service = {"service": "fake", "service_settings": {}}
+    pond.inference.put(inference_id="order", task_type="rerank", inference_config=service)
+    reranker = {"retriever": rrf(MILL, NEAR, rank_window_size=10), "field": "body", "inference_text": "mill dam",
+                "inference_id": "order"}  # fmt: skip
+    body: Body = {"retriever": {"text_similarity_reranker": reranker}}
+    ours, theirs = hits(run(pond, body)), hits(pond.search(index=INDEX, body=body))
+    assert {id: score for _, id, score in ours} == pytest.approx({id: score for _, id, score in theirs}, rel=1e-6)
+    assert len({score for _, _, score in ours}) > 1

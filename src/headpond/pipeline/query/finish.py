@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headpond.pipeline.query.searches import Answer, Body
-from headpond.pipeline.query.widen import added_fields, page_size
+from headpond.pipeline.query.widen import added_fields, page_size, page_start
 from headpond.stages.deadline import Deadline
 from headpond.stages.degraded import Degraded
 from headpond.stages.inference import QueryInference
@@ -34,7 +34,7 @@ def finish(
         deadline: of the whole search.
         on_piece: takes the pieces of a text that a processor writes.
     """
-    first, size = page.get("from", 0), page_size(page)
+    first, size = page_start(page), page_size(page)
     hits = list(answer["hits"]["hits"])
     results = Results(hits, text, inference, deadline, first + size, on_piece=on_piece)
     for stage in processors:

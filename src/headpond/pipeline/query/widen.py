@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from headpond.stages.response.base import ResponseProcessor
 from headpond.stages.where import Where
 
 Body = dict[str, Any]
+_NUMBER = re.compile(r"-?\d+")
 SIZE = 10
 """Elasticsearch's default `size`."""
 
@@ -29,7 +31,7 @@ def widened(processors: Sequence[ResponseProcessor[Any]], body: Body, *, window:
     """
     body = without_ext(body)
     window = max([window, *(stage.window for stage in processors)])
-    first, size = body.get("from", 0), page_size(body)
+    first, size = page_start(body), page_size(body)
     if size == 0:
         return body
     if vectors := added_fields(processors, body):
@@ -49,11 +51,18 @@ def added_fields(processors: Sequence[ResponseProcessor[Any]], body: Body) -> li
 
 
 def check_window(body: Body, where: Where) -> None:
-    """Refuses to look for more hits than a compound retriever gives, as Elasticsearch does.
+    """Refuses a page that cannot be, or is larger than what a compound retriever gives, as Elasticsearch does.
 
     Raises:
-        PipelineError: `size` is larger than the retriever's `rank_window_size`.
+        PipelineError: `from` or `size` is no number of 0 or more, or `size` is larger than the retriever's
+            `rank_window_size`.
     """
+    for key, said in (("size", "negative, found"), ("from", "negative but was")):
+        value = body.get(key, 0)
+        if isinstance(value, bool) or not isinstance(value, int | str) or not _NUMBER.fullmatch(str(value)):
+            raise where.at(key).error(f"[{key}] is a number of hits, not {value!r}")
+        if int(value) < 0:
+            raise where.at(key).error(f"[{key}] parameter cannot be {said} [{value}]")
     window = rank_window(body)
     size = page_size(body)
     if window is not None and window < size:
@@ -61,6 +70,11 @@ def check_window(body: Body, where: Where) -> None:
         name = "window_size" if kind == "rescorer" else "rank_window_size"
         message = f"[{kind}] requires [{name}: {window}] be greater than or equal to [size: {size}]"
         raise where.at("retriever", kind).error(message, hint=f"raise {name} in the pipeline, or ask for less")
+
+
+def page_start(body: Body) -> int:
+    """How many of the first hits a body leaves out."""
+    return int(body.get("from", 0))
 
 
 def page_size(body: Body) -> int:

@@ -23,7 +23,7 @@ from headpond.pipeline.query.retrieve.tree import Leaf, Tree, is_compound, leave
 from headpond.pipeline.query.retrieve.union import has_least_score, union
 from headpond.pipeline.query.searches import Answer, Body, Searches
 from headpond.pipeline.query.vectors import embed, fill
-from headpond.pipeline.query.widen import page_size
+from headpond.pipeline.query.widen import page_size, page_start
 from headpond.stages.deadline import Deadline
 from headpond.stages.response.base import Hit, as_json
 from headpond.stages.where import Where
@@ -80,6 +80,8 @@ def retrieve(
         groups = capabilities.groups(searches.client, searches.index, deadline)
     size = page_size(body)
     tree = parse(retriever, place, size, groups)
+    if isinstance(body.get("min_score", 0), bool) or not isinstance(body.get("min_score", 0), int | float):
+        raise where.at("min_score").error(f"[min_score] is a number, not {body['min_score']!r}")
     legs = Legs(Context(searches, shared(body), models, inference, deadline))
     run = Run(legs)
     embedded = legs.embedded(list(leaves(tree)))
@@ -90,7 +92,7 @@ def retrieve(
         whole = _try_pushed(run, tree, embedded, capabilities)
     ranked, answers = whole or run.rank(tree, embedded, _sent(run, tree, embedded, others))
     pairs = ranked.pairs if "min_score" not in body else least(ranked.pairs, body["min_score"])
-    first = body.get("from", 0)
+    first = page_start(body)
     page = pairs[first : first + size]
     hits = [{**legs.hits[key], "_score": as_json(score)} for key, score in page]
     if explains:
