@@ -5,6 +5,8 @@ import pytest
 from headpond.pipeline.query.text import query_text, without_ext
 
 BODIES: list[tuple[dict[str, Any], str | None]] = [
+    ({"retriever": {"linear": {"query": "mill", "fields": ["a"], "normalizer": "minmax"}}}, "mill"),
+    ({"rank": {"rrf": {}}, "sub_searches": [{"query": {"match": {"a": "mill"}}}]}, "mill"),
     ({"query": {"match": {"body": "mill"}}}, "mill"),
     ({"query": {"match": {"body": {"query": "mill", "operator": "and"}}}}, "mill"),
     ({"query": {"multi_match": {"query": "mill", "fields": ["a"]}}}, "mill"),

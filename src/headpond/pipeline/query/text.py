@@ -7,6 +7,7 @@ from typing import Any
 
 _BY_FIELD = ("match", "match_phrase", "match_phrase_prefix", "match_bool_prefix")
 _BY_QUERY = ("multi_match", "query_string", "simple_query_string", "combined_fields", "semantic", "sparse_vector")
+_BY_FIELDS = ("rrf", "linear")  # in their form with `query` and `fields`
 _NO_QUESTION = ("filter", "must_not", "post_filter", "aggs", "aggregations")
 
 
@@ -58,6 +59,8 @@ def _texts(node: Any) -> Iterator[str]:
                 yield from _text_of(asked)
         elif key in _BY_QUERY and isinstance(value, dict):
             yield from _text_of(value)
+        elif key in _BY_FIELDS and isinstance(value, dict) and isinstance(value.get("query"), str):
+            yield value["query"]
         elif key == "text_embedding" and isinstance(value, dict) and isinstance(value.get("model_text"), str):
             yield value["model_text"]
         else:
