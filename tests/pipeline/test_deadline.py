@@ -186,6 +186,19 @@ def test_a_search_whose_only_leg_is_late_says_so(seen: Elasticsearch, watch: Wat
     release.set()
 
 
+def test_a_knn_section_whose_embedding_is_late_is_left_out(seen: Elasticsearch, watch: Watch) -> None:
+    watch.answers["dense"] = refused(408)
+    (_, options) = next(iter(legs()[1].items()))
+    query = {"match": {"body": "{{query}}"}}
+    for knn, stage in ((options, "search.knn"), ([options], "search.knn[0]")):
+        answer = pipeline(seen, search={"query": query, "knn": knn}, response_processors=[]).search(QUERY)
+        without = pipeline(seen, search={"query": query}, response_processors=[]).search(QUERY)
+        assert answer["hits"]["hits"] == without["hits"]["hits"]
+        assert answer["degraded"][0]["stage"] == stage
+        with pytest.raises(TargetError, match="did not embed the query: no answer"):
+            pipeline(seen, search={"knn": knn}, response_processors=[]).search(QUERY)
+
+
 HIT = {"_index": "things", "_id": "a", "_score": 1.0, "_source": {"body": "a mill"}}
 PARTIAL = {"took": 1, "timed_out": True, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
            "hits": {"total": {"value": 1, "relation": "eq"}, "max_score": 1.0, "hits": [HIT]}}  # fmt: skip

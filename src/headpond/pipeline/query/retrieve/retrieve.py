@@ -11,18 +11,18 @@ from elasticsearch import ApiError
 
 from headpond.errors import PipelineError
 from headpond.pipeline.query.capabilities import Capabilities
-from headpond.pipeline.query.field_models import OTHER_MODEL, FieldModels
+from headpond.pipeline.query.field_models import FieldModels
 from headpond.pipeline.query.inference import ClientInference
 from headpond.pipeline.query.retrieve.explain import Explainer
 from headpond.pipeline.query.retrieve.field_groups import asks_for_fields
 from headpond.pipeline.query.retrieve.legs import Context, Key, Legs
 from headpond.pipeline.query.retrieve.parse import parse
+from headpond.pipeline.query.retrieve.plain import plain
 from headpond.pipeline.query.retrieve.push import pushed
 from headpond.pipeline.query.retrieve.run import Ranked, Run, least
 from headpond.pipeline.query.retrieve.tree import Leaf, Tree, is_compound, leaves
 from headpond.pipeline.query.retrieve.union import has_least_score, union
 from headpond.pipeline.query.searches import Answer, Body, Searches
-from headpond.pipeline.query.vectors import embed, fill
 from headpond.pipeline.query.widen import page_size, page_start
 from headpond.stages.deadline import Deadline
 from headpond.stages.response.base import Hit, as_json
@@ -70,9 +70,7 @@ def retrieve(
     """
     retriever = body.get("retriever")
     if retriever is None or not is_compound(retriever):
-        if wrong := models.mismatch(body, deadline):
-            raise PipelineError(wrong, where=str(where) or None, hint=OTHER_MODEL)
-        return searches.one(fill(body, embed(inference, [body], deadline)))
+        return plain(searches, body, where, models=models, inference=inference, deadline=deadline)
     started = time.monotonic()
     place = where.at("retriever")
     groups = None
