@@ -8,6 +8,10 @@ from typing import Any
 Query = dict[str, Any]
 _AROUND = {"function_score": "query", "script_score": "query", "boosting": "positive"}
 """Queries that match what another one matches, and where that is."""
+_BY_WORDS = frozenset({
+    "match", "match_phrase", "match_phrase_prefix", "match_bool_prefix", "multi_match", "query_string",
+    "simple_query_string", "combined_fields", "intervals", "semantic", "sparse_vector", "text_expansion",
+})  # fmt: skip
 
 
 def restriction(body: dict[str, Any], text: str) -> Query | None:
@@ -90,13 +94,13 @@ def _either(sections: Iterable[list[Query]]) -> list[Query]:
     return [{"bool": {"should": parts, "minimum_should_match": 1}}]
 
 
-def _holds(node: Any, text: str) -> bool:
-    """Whether a text stands somewhere in a query."""
+def _holds(node: Any, text: str, *, asks: bool = False) -> bool:
+    """Whether a query asks for a text by its words; a term that is the same is a restriction."""
     if isinstance(node, dict):
-        return any(_holds(value, text) for value in node.values())
+        return any(_holds(value, text, asks=asks or key in _BY_WORDS) for key, value in node.items())
     if isinstance(node, list):
-        return any(_holds(value, text) for value in node)
-    return isinstance(node, str) and node == text
+        return any(_holds(value, text, asks=asks) for value in node)
+    return asks and isinstance(node, str) and text in node
 
 
 def _listed(value: Any) -> list[Any]:
