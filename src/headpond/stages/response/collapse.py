@@ -6,9 +6,9 @@ left than were found: `oversample` fills the page.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-import orjson
 from pydantic import Field
 
 from headpond.stages.response import _field
@@ -36,7 +36,7 @@ class Collapse(ResponseProcessor[CollapseSpec]):
         and the ids of those left out, best first.
         """
         kept: list[Hit] = []
-        first: dict[bytes, Hit] = {}
+        first: dict[str, Hit] = {}
         for hit in results.hits:
             value = _field.get(hit, self.spec.field)
             if value is None:
@@ -57,5 +57,5 @@ class Collapse(ResponseProcessor[CollapseSpec]):
         return [self.spec.field]
 
 
-def _key(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)  # unlike orjson's, of any text that an answer may hold
