@@ -313,6 +313,18 @@ def test_request_processors_work_on_any_clients_search(es: Elasticsearch) -> Non
     assert ids(headpond.hook(es, only).search(index="docs", query=QUERY)) == ["1"]
 
 
+def test_a_search_without_words_keeps_its_order_and_says_why(es: Elasticsearch, hooked: Elasticsearch) -> None:
+    everything = {"match_all": {}}
+    answer = hooked.search(index="docs", query=everything)
+    assert ids(answer) == ids(es.search(index="docs", query=everything))
+    assert answer["degraded"][0]["reason"] == "the query has no text to rank by"
+
+
+def test_no_hits_stay_no_hits(hooked: Elasticsearch) -> None:
+    answer = hooked.search(index="docs", query={"match": {"body": "zebra"}})
+    assert (ids(answer), answer["hits"]["max_score"], "degraded" in answer) == ([], None, False)
+
+
 def test_joined_is_the_other_way_round() -> None:
     target = joined("/a%2Fb/_search", {"routing": "ä ö", "pretty": ""})
     assert split(target) == ("/a%2Fb/_search", {"routing": "ä ö", "pretty": ""})

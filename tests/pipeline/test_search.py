@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 
 from headpond.errors import InputError, PipelineError, TargetError
 from headpond.pipeline import Pipeline
+from headpond.pipeline.query.widen import widened
 from tests.pipeline.conftest import Build
 from tests.pipeline.pipelines import RECORDS, SETTINGS, fake, ids, standard
 
@@ -250,34 +251,11 @@ def test_a_query_with_marks_of_a_template_stays_what_it_is(filled: Build) -> Non
     assert ids(answer)[0] == "mill"
 
 
-def test_any_clients_answer_can_be_processed(es: Elasticsearch, filled: Build) -> None:
-    pipeline = filled()
-    body = {"query": {"match": {"body": "water of a river"}}, "size": 1}
-    wide = pipeline.widened(body)
-    assert wide["size"] == 50
-    answer = pipeline.process(body, es.search(index="things", body=wide).body, wide=True)
-    assert ids(answer) == ["dam"]
-    assert "degraded" not in answer
-
-
 def test_a_search_is_widened_only_as_far_as_the_target_allows(filled: Build) -> None:
-    pipeline = filled()
-    assert pipeline.widened({"from": 60, "size": 5})["size"] == 65
-    assert pipeline.widened({"size": 0, "aggs": {}}) == {"size": 0, "aggs": {}}
+    processors = filled().spec.response_processors
+    assert widened(processors, {"query": {}, "size": 1})["size"] == 50
+    assert widened(processors, {"from": 60, "size": 5})["size"] == 65
+    assert widened(processors, {"size": 0, "aggs": {}}) == {"size": 0, "aggs": {}}
     fused = {"retriever": {"rrf": {"rank_window_size": 30, "retrievers": legs()}}}
-    assert pipeline.widened(fused)["size"] == 30
-    assert filled(response_processors=[]).widened({"size": 3}) == {"size": 3}
-
-
-def test_an_answer_to_a_query_without_text_stays_as_it_was(es: Elasticsearch, filled: Build) -> None:
-    body = {"query": {"match_all": {}}}
-    before = es.search(index="things", body=body).body
-    answer = filled().process(body, es.search(index="things", body=body).body)
-    assert answer["hits"]["hits"] == before["hits"]["hits"]
-    assert answer["degraded"][0]["reason"] == "the query has no text to rank by"
-
-
-def test_an_answer_without_hits_is_left_alone(filled: Build) -> None:
-    assert filled().process({}, {"took": 1}) == {"took": 1}
-    empty = {"hits": {"hits": [], "total": {"value": 0, "relation": "eq"}, "max_score": None}}
-    assert filled().process({"query": {"match": {"body": "x"}}}, dict(empty)) == empty
+    assert widened(processors, fused)["size"] == 30
+    assert widened((), {"size": 3}) == {"size": 3}

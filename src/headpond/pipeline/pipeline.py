@@ -30,8 +30,6 @@ from headpond.pipeline.push import push
 from headpond.pipeline.query.search import search
 from headpond.pipeline.query.searcher import Searcher
 from headpond.pipeline.query.searches import IndexSearches
-from headpond.pipeline.query.text import query_text
-from headpond.pipeline.query.widen import widened
 from headpond.pipeline.replay import Replay, ReplayReport, replay
 from headpond.pipeline.report import OnProgress, Report
 from headpond.pipeline.sources import Given
@@ -284,23 +282,6 @@ class Pipeline:
             "explain": explain,
         }
         return search(self.searcher, searches, text, on_piece=on_piece, **options)
-
-    def widened(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A `_search` body that asks for as many hits as the response processors want to see."""
-        return widened(self.spec.response_processors, body)
-
-    def process(self, body: dict[str, Any], answer: dict[str, Any], *, wide: bool = False) -> dict[str, Any]:
-        """Runs the response processors over the answer to any `_search`.
-
-        Args:
-            body: what was asked.
-            answer: what came back.
-            wide: whether `widened(body)` was sent; the answer is then cut to the page that `body` asks for.
-        """
-        if not isinstance(answer.get("hits"), dict) or not (self.spec.response_processors or wide):
-            return answer
-        page = body if wide else {"size": len(answer["hits"].get("hits", []))}
-        return self.searcher.finish(answer, query_text(body), page)
 
     def push(self) -> dict[str, dict[str, Any]]:
         """Installs the processors on the target as an ingest pipeline of this name, with those that it calls.

@@ -74,6 +74,7 @@ class Searcher:
 
     def __init__(self, spec: PipelineSpec, client: Elasticsearch) -> None:
         self.spec = spec
+        self._client = client
         self.caches = Caches(spec.file.cache)
         self._inference = ClientInference(client, self.caches)
         self._seconds = parse_duration(spec.file.deadline, "deadline") if spec.file.deadline else None
@@ -192,26 +193,15 @@ class Searcher:
             on_piece=on_piece,
         )
 
-    def finish(self, answer: Answer, text: str | None, page: Body, deadline: Deadline | None = None) -> Answer:
-        """Passes the hits of an answer through the response processors and cuts them to a page.
-
-        Args:
-            answer: to any `_search`.
-            text: the words of the query, None when it has none.
-            page: a body with the `from` and `size` to cut to.
-            deadline: of the whole search; None begins one.
-        """
-        deadline = deadline or Deadline(self._seconds)
-        return finish(self.spec.response_processors, self._inference, answer, text, page, deadline)
-
     def _field_models(self, searches: Searches) -> FieldModels:
         """What is known of the index, to be looked up as who searches it now."""
         known = self._models.get(searches.index)
         if known is None:
             if len(self._models) >= MOST_INDICES:
                 self._models.clear()
+            # Kept with the pipeline's own client: another caller's must not be.
             known = self._models[searches.index] = FieldModels(
-                searches.client, searches.index, self._inference.fingerprints
+                self._client, searches.index, self._inference.fingerprints
             )
         return known.asked_by(searches.client)
 
