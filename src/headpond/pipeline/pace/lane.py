@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
@@ -12,6 +12,26 @@ from headpond.pipeline.pace.pool import Pool
 from headpond.pipeline.retry import StopRequested
 
 T = TypeVar("T")
+
+
+class _Asker(Generic[T]):
+    """One call that waits for texts, all of them at once: an event for each text would cost more than the rest.
+
+    Args:
+        left: texts that are waited for.
+    """
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.outcomes: dict[str, T] = {}
+        self.error: BaseException | None = None
+        self.over = threading.Event()
+
+    def came(self) -> None:
+        """One of the texts has its outcome or its error; the lane's lock is held."""
+        self.left -= 1
+        if not self.left:
+            self.over.set()
 
 
 class Lane(Generic[T]):
@@ -41,7 +61,7 @@ class Lane(Generic[T]):
         self._limit = limit
         self._stop = stop
         self._lock = threading.Lock()
-        self._asked: dict[str, Future[T]] = {}
+        self._asked: dict[str, list[_Asker[T]]] = {}
         self._running = 0
         self._threads = ThreadPoolExecutor(ceiling, thread_name_prefix="headpond-inference")
 
@@ -77,13 +97,18 @@ class Lane(Generic[T]):
         Raises:
             Exception: what `known` raised.
         """
+        asker: _Asker[T] = _Asker(len(texts))
+        own = []
         with self._lock:
-            joined = {text: self._asked[text] for text in texts if text in self._asked}
-            own: dict[str, Future[T]] = {text: Future() for text in texts if text not in joined}
-            self._asked |= own
+            for text in texts:
+                if text in self._asked:
+                    self._asked[text].append(asker)
+                else:
+                    self._asked[text] = [asker]
+                    own.append(text)
         # Asked after the claim: whoever had a text under way before has made it known by now.
         try:
-            found = known(list(own))
+            found = known(own)
         except BaseException as error:
             with self._lock:
                 self._fail(own, error)
@@ -93,15 +118,9 @@ class Lane(Generic[T]):
             self._settle(found)
             self._pool.add(unknown, window)
             self._pump()
-        outcomes: dict[str, T] = {}
-        failures: list[BaseException] = []
-        for text in texts:
-            asked = own.get(text) or joined[text]
-            if (failure := asked.exception()) is None:
-                outcomes[text] = asked.result()
-            else:
-                failures.append(failure)
-        return outcomes, len(unknown), failures[0] if failures else None
+        if texts:
+            asker.over.wait()
+        return asker.outcomes, len(unknown), asker.error
 
     def close(self, *, wait: bool = True) -> None:
         """Gives up what has not been sent and waits for the rest, or leaves it to itself."""
@@ -142,8 +161,12 @@ class Lane(Generic[T]):
 
     def _settle(self, outcomes: Mapping[str, T]) -> None:
         for text, outcome in outcomes.items():
-            self._asked.pop(text).set_result(outcome)
+            for asker in self._asked.pop(text):
+                asker.outcomes[text] = outcome
+                asker.came()
 
-    def _fail(self, texts: Sequence[str] | Mapping[str, object], error: BaseException) -> None:
+    def _fail(self, texts: Iterable[str], error: BaseException) -> None:
         for text in texts:
-            self._asked.pop(text).set_exception(error)
+            for asker in self._asked.pop(text):
+                asker.error = asker.error or error
+                asker.came()
