@@ -107,7 +107,7 @@ def main() -> None:
                     "collection": name, "variant": variant, METRIC: value.mean, "low": value.low, "high": value.high,
                     "over the best leg": gain.interval.mean, "from": gain.interval.low, "to": gain.interval.high,
                     "verdict": "the best leg" if variant == best else gain.verdict,
-                    "p50 ms": one.run.latency()["p50"], "degraded": len(one.run.degraded),
+                    "degraded": len(one.run.degraded),
                 }
             )  # fmt: skip
         found[name] = {

@@ -66,7 +66,7 @@ def test_texts_of_queries_are_mapped_to_their_ids(folder: Path) -> None:
         "query,doc_id,position,clicks,impressions\n How  do Mills work,a,1,9,10\nsomething else,a,1,0,10\n"
     )
     found = judge_clicks("clicks.csv", queries={"7": "how do mills work"})
-    assert found.qrels == {"7": {"a": 1}}
+    assert found.qrels == {"7": {"a": 2}}
     assert found.unknown == 1
 
 

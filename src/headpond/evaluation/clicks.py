@@ -172,25 +172,26 @@ def _shown(file: TextFile) -> Iterator[Shown]:
             if not isinstance(row, dict):
                 raise file.error(number, "not an object")
             keys = list(row)
-            yield _read(file, number, keys, [_cell(row[key]) for key in keys])
+            yield _read(file, number, keys, number, [_cell(row[key]) for key in keys])
         return
     rows = file.table("\t" if "\t" in line else ",")
-    number, header = next(rows)
+    first, header = next(rows)
     for number, cells in rows:
         if len(cells) != len(header):
             raise file.error(number, f"{len(cells)} columns, the header has {len(header)}")
-        yield _read(file, number, header, cells)
+        yield _read(file, number, header, first, cells)
 
 
 def _cell(value: Any) -> str:
     return {True: "1", False: "0"}[value] if isinstance(value, bool) else str(value)
 
 
-def _read(file: TextFile, number: int, header: Sequence[str], cells: Sequence[str]) -> Shown:
+def _read(file: TextFile, number: int, header: Sequence[str], named: int, cells: Sequence[str]) -> Shown:
+    """A line of the log; its columns are named in the line `named`."""
     names = COLUMNS
     if not {name.lower() for name in header} & set(COLUMNS["query"]):
         names = COLUMNS | QUERY_TEXT
-    query, document, position, clicks = (cells[column(header, names, name, file, number)] for name in names)
+    query, document, position, clicks = (cells[column(header, names, name, file, named)] for name in names)
     shown = next((cells[at] for at, name in enumerate(header) if name.lower() in IMPRESSIONS), "1")
     at, clicked, times = (
         _amount(file, number, name, text)
