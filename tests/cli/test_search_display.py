@@ -141,6 +141,16 @@ def test_marked_words_stand_out_on_a_terminal(monkeypatch: pytest.MonkeyPatch, w
     assert all(len(line) <= width for line in text.splitlines())
 
 
+def test_of_a_long_chunk_the_part_with_the_words_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = terminal(monkeypatch, 200)
+    text = "A wheel. " + "nothing of interest " * 20 + "but the wheel of the mill turns here. " + "and so on " * 20
+    chunk = {"field": "body", "text": text, "start": 0, "end": 1, "score": 1, "by": "words", "highlighted": ""}
+    show_hits({"hits": {"hits": [{"_id": "x", "_score": 1.0, "_headpond": {"best_chunk": chunk}}]}}, query="mill wheel")
+    shown = " ".join(console.export_text().split())
+    assert " …" in shown
+    assert "but the wheel of the mill turns here." in shown
+
+
 def test_scores_below_zero_have_bars_too(monkeypatch: pytest.MonkeyPatch) -> None:
     console = terminal(monkeypatch)
     hits = [{"_id": str(score), "_score": score} for score in (2.0, 0.0, -2.0, 0.0123, None)]

@@ -10,6 +10,8 @@ from elasticsearch import Elasticsearch
 from headpond.errors import PipelineError
 from headpond.hook import hook
 from headpond.pipeline import Pipeline
+from headpond.pipeline.completion import StreamError
+from headpond.pipeline.query import lines
 from tests.pipeline.conftest import Build
 from tests.pipeline.pipelines import RECORDS, SETTINGS, fake, ids, standard, turn
 
@@ -147,6 +149,32 @@ def test_an_answer_that_is_late_costs_no_hits(es: Elasticsearch, filled: Build) 
     answer = pipeline.search("wheel of a mill", on_piece=lambda piece: None)
     assert len(ids(answer)) == 5
     assert answer["degraded"][0]["reason"].startswith("no answer of [writer] within ")
+
+
+@pytest.mark.parametrize("status", [400, 405, 501])
+def test_a_service_that_does_not_stream_is_asked_for_the_whole(
+    filled: Build, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    def refuse(*_: Any, **__: Any) -> str:
+        raise StreamError("Streaming is not allowed for service [x]", status, None)
+
+    monkeypatch.setattr(lines, "complete", refuse)
+    pieces: list[str] = []
+    answer = searched(filled, RERANK, WRITE).search("wheel of a mill", on_piece=pieces.append)
+    assert pieces == [answer["ext"]["completion"]["text"]]
+
+
+def test_a_stream_that_breaks_is_not_begun_again(filled: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_off(*arguments: Any, **_: Any) -> str:
+        arguments[4]("A river")
+        raise StreamError("the stream broke off", 400, None)
+
+    monkeypatch.setattr(lines, "complete", break_off)
+    pieces: list[str] = []
+    answer = searched(filled, RERANK, WRITE).search("wheel of a mill", on_piece=pieces.append)
+    assert pieces == ["A river"]
+    assert "ext" not in answer
+    assert "the stream broke off" in answer["degraded"][0]["reason"]
 
 
 def test_a_rerank_by_a_template_and_as_deep_as_it_can(filled: Build) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from rich.table import Table
@@ -14,6 +15,7 @@ from headpond.stages.highlight import split
 
 BAR = 8
 PASSAGE = 220
+LEAD = 40
 # What a document is called by, the first of these fields that it has.
 TITLES = ("title", "name", "headline", "subject")
 
@@ -105,9 +107,24 @@ def _hit(hit: Mapping[str, Any], query: str | None) -> Text:
     if not passage:
         return text
     text.append("\n")
-    for part in split(_short(passage, PASSAGE), query if query and "highlighted" in chunk else ""):
+    asked = query if query and "highlighted" in chunk else ""
+    for part in split(_excerpt(passage, asked), asked):
         text.append(part.text, style="bold yellow" if part.marked else "default")
     return text
+
+
+def _excerpt(passage: str, query: str) -> str:
+    """The beginning of a passage, or of a long one the part where most words of the query stand."""
+    line = " ".join(passage.split())
+    parts = split(line, query)
+    if len(line) <= PASSAGE or not any(part.marked for part in parts):
+        return _short(line, PASSAGE)
+    ends = list(accumulate(len(part.text) for part in parts))
+    marks = [end - len(part.text) for part, end in zip(parts, ends, strict=True) if part.marked]
+    begin = max(marks, key=lambda at: sum(at <= other < at + PASSAGE - LEAD for other in marks))
+    start = max(0, min(begin - LEAD, len(line) - PASSAGE))
+    start = line.rfind(" ", 0, start) + 1 if start else 0
+    return ("…" if start else "") + _short(line[start:], PASSAGE)
 
 
 def _first_text(source: Mapping[str, Any], title: str | None) -> str | None:

@@ -264,7 +264,9 @@ class Pipeline:
 
         Returns:
             The answer. Ranked hits carry `_headpond` with `rank_before`, `score_before`, `rerank_score` and the
-            `passage` that earned it; `degraded` is there when a stage could not do its work, and says why.
+            `passage` that earned it, and what other processors add (`best_chunk`, `collapsed`, `diversify`, `legs`);
+            `ext.completion` is what a `completion` wrote; `degraded` is there when a stage could not do its work, and
+            says why.
 
         Raises:
             InputError: the text is blank, or the deadline is no time.
