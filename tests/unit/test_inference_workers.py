@@ -75,3 +75,21 @@ def test_too_much_waiting_work_is_refused(stuck: Stuck) -> None:
     stuck.release.set()
     caller.join()
     workers.close()
+
+
+def test_idle_threads_end_and_new_ones_come_when_they_are_needed() -> None:
+    workers = Workers(threads=4, idle=0.001)
+    pause = threading.Event()
+    for number in range(200):
+        assert workers.run(lambda number=number: number, Deadline.after(60)) == number
+        if number % 20 == 0:
+            while workers._threads:
+                pause.wait(0.002)
+    workers.close()
+
+
+def test_what_is_submitted_is_done_for_whoever_waits() -> None:
+    workers = Workers(threads=2, idle=0.0005)
+    futures = [workers.submit(lambda number=number: number) for number in range(500)]
+    assert [future.result(60) for future in futures] == list(range(500))
+    workers.close()
