@@ -127,7 +127,12 @@ def _run(spec: PipelineSpec, case: Case, client: Elasticsearch, index: str) -> t
     with TemporaryDirectory() as folder:
         letters = Path(folder) / "letters.jsonl"
         settings = JobSettings(
-            use_cache=False, pace=Pace(retry=_QUICK), retry=_QUICK, workers=1, writers=1, dead_letters=letters
+            use_cache=False,
+            pace=Pace(retry=_QUICK, patience=0),
+            retry=_QUICK,
+            workers=1,
+            writers=1,
+            dead_letters=letters,
         )
         ingest(spec, [case.documents], client, index=index, settings=settings)
         if letters.exists():
