@@ -21,6 +21,9 @@ MOST_THREADS = 128
 IDLE = 5.0
 """Seconds after which a thread without work ends."""
 
+GRACE = 0.05
+"""Seconds in which the target can say that the time is over, before the connection is closed and its node suspected."""
+
 EMBED_AT_ONCE, EMBED_LARGEST = 4, 16
 """Calls at a time, and texts in one: what every embedding service takes."""
 
@@ -55,7 +58,7 @@ class Lines:
         """Texts to be embedded as queries."""
 
         def send(client: Elasticsearch, texts: Sequence[str], seconds: float) -> Sequence[Embedding]:
-            patient, timeout = within(client, seconds), _timeout(seconds)
+            patient, timeout = within(client, seconds + GRACE), _timeout(seconds)
             return infer(patient, inference_id, task_type, texts, input_type="search", timeout=timeout)[0]
 
         if task_type == "sparse_embedding":
@@ -67,7 +70,7 @@ class Lines:
 
         def send(client: Elasticsearch, items: Sequence[RerankItem], seconds: float) -> Sequence[list[float | None]]:
             ((query, texts),) = items
-            answer = within(client, seconds).inference.rerank(
+            answer = within(client, seconds + GRACE).inference.rerank(
                 inference_id=inference_id, query=query, input=list(texts), timeout=_timeout(seconds)
             )
             return [_scores(answer.body, len(texts))]
@@ -79,7 +82,7 @@ class Lines:
 
         def send(client: Elasticsearch, items: Sequence[CompleteItem], seconds: float) -> Sequence[str]:
             ((prompt, tell),) = items
-            patient, timeout = within(client, seconds), _timeout(seconds)
+            patient, timeout = within(client, seconds + GRACE), _timeout(seconds)
             if tell is not None:
                 told: list[str] = []
 
