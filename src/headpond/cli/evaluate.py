@@ -81,7 +81,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     from headpond.evaluation.evaluate import evaluate
     from headpond.evaluation.metrics import parse_metrics
 
-    gate = [metric.name for metric in parse_metrics(args.gate)] if args.gate else []
+    gate = _gate(args)
     limits = {parse_metrics([name])[0].name: limit for name, limit in args.fail_under}
     metrics = [metric.name for metric in parse_metrics(args.metrics)]
     metrics += [name for name in dict.fromkeys([*gate, *limits]) if name not in metrics]
@@ -100,6 +100,20 @@ def _evaluate(args: argparse.Namespace) -> int:
     for line in failures:
         print(f"FAILED: {line}")
     return app.FAILED if failures else app.DONE
+
+
+def _gate(args: argparse.Namespace) -> list[str]:
+    """The metrics that decide, by name."""
+    from headpond.errors import InputError
+    from headpond.evaluation.metrics import parse_metrics
+
+    metrics = parse_metrics(args.gate) if args.gate else []
+    if metrics and args.against is None:
+        raise InputError("--gate is of no use without --against", hint="--fail-under holds a metric to a number")
+    for metric in metrics:
+        if not metric.is_quality:
+            raise InputError(f"{metric.name} cannot decide: more of it is not better")
+    return [metric.name for metric in metrics]
 
 
 def _systems(args: argparse.Namespace, stack: ExitStack) -> tuple[System, System | None]:

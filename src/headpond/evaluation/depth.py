@@ -106,14 +106,9 @@ def sweep(
         InputError: the pipeline has no rerank, or several, or retrieves fewer hits than a window.
         PipelineError, TargetError: a query cannot be asked.
     """
-    place = _rerank_place(pipeline.spec)
+    check(pipeline, depths)
+    place, most = _rerank_place(pipeline.spec), most_hits(pipeline)
     depths = sorted(set(depths))
-    most = most_hits(pipeline)
-    if most is not None and depths[-1] > most:
-        raise InputError(
-            f"a depth of {depths[-1]} needs as many hits, and the pipeline ranks {most}",
-            hint=f"raise rank_window_size of its retriever, or ask for depths up to {most}",
-        )
     meter = Meter(pipeline.client, pipeline.spec.file.prices)
     # A model that ranks texts by each other is asked for each window.
     meter.remember(scores=pipeline.spec.file.cache.rerank_scores > 0)
@@ -150,6 +145,23 @@ def sweep(
         evaluator.metrics[0].name, pipeline.spec.response_processors[place].window, values[0], points, best, enough,
         meter.currency, degraded,
     )  # fmt: skip
+
+
+def check(pipeline: Pipeline, depths: Sequence[int]) -> None:
+    """Whether depths can be tried, before anything is paid for.
+
+    Raises:
+        InputError: the pipeline has no rerank, or several, or retrieves fewer hits than a window.
+    """
+    _rerank_place(pipeline.spec)
+    most, deepest = most_hits(pipeline), max(depths)
+    if min(depths) < 1:
+        raise InputError(f"depths are 1 or more, not {min(depths)}")
+    if most is not None and deepest > most:
+        raise InputError(
+            f"a depth of {deepest} needs as many hits, and the pipeline ranks {most}",
+            hint=f"raise rank_window_size of its retriever, or ask for depths up to {most}",
+        )
 
 
 def _rerank_place(spec: PipelineSpec) -> int:

@@ -8,8 +8,10 @@ from pathlib import Path
 from headpond.errors import InputError
 from headpond.evaluation.bootstrap import FEWEST, intervals
 from headpond.evaluation.compare import differences
+from headpond.evaluation.depth import check as check_depths
 from headpond.evaluation.depth import sweep
 from headpond.evaluation.evaluation import ENOUGH_JUDGED, Evaluation
+from headpond.evaluation.grid import check as check_grid
 from headpond.evaluation.grid import search as search_grid
 from headpond.evaluation.metrics import DEFAULT, LONGEST, Evaluator, Metric, Scores, parse_metrics
 from headpond.evaluation.overlap import check_index, check_run, judged_queries
@@ -68,8 +70,7 @@ def evaluate(
     parsed = parse_metrics(metrics)
     judgments = read_qrels(qrels)
     asked, warnings = judged_queries(read_queries(queries), judgments, sample, seed)
-    if (depths or grid) and not isinstance(pipeline, Pipeline):
-        raise InputError("depths and fusions can be tried with a pipeline only, not with a saved run")
+    _check_sweeps(pipeline, asked, depths, grid)
     evaluator = Evaluator(parsed, judgments, list(asked))
     options = _Options(asked, judgments, evaluator, workers, on_progress)
     run, scores = options.score(pipeline, index, warnings)
@@ -87,6 +88,17 @@ def evaluate(
     if isinstance(pipeline, Pipeline) and grid:
         result.grid = search_grid(pipeline, asked, evaluator, index=index, seed=seed, on_progress=on_progress)
     return result
+
+
+def _check_sweeps(pipeline: System, queries: Queries, depths: Sequence[int], grid: bool) -> None:
+    if not isinstance(pipeline, Pipeline):
+        if depths or grid:
+            raise InputError("depths and fusions can be tried with a pipeline only, not with a saved run")
+        return
+    if depths:
+        check_depths(pipeline, depths)
+    if grid:
+        check_grid(pipeline, queries)
 
 
 class _Options:

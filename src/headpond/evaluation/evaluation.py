@@ -99,9 +99,6 @@ class Evaluation:
                 likely: about 5 % for each.
         """
         gated = [self._column(name) for name in gate] or [0]
-        for at in gated:
-            if gate and not self.metrics[at].is_quality:
-                raise InputError(f"{self.metrics[at].name} cannot decide: more of it is not better")
         found = [self.differences[at] for at in gated if self.differences]
         return [
             f"{one.metric} fell from {one.old:.4f} to {one.new:.4f} "

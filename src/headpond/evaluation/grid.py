@@ -112,9 +112,8 @@ def search(
         InputError: there is nothing to fuse, or there are too few queries.
         PipelineError, TargetError: a query cannot be asked.
     """
+    check(pipeline, queries)
     kind, options = _fusion(pipeline.spec)
-    if len(queries) < FEWEST:
-        raise InputError(f"a choice of fusions needs {FEWEST} judged queries or more, there are {len(queries)}")
     window = most_hits(pipeline) or 10
     spec = uncached(pipeline.spec)
     systems = [Pipeline(_leg(spec, options, leg), pipeline.client) for leg in _retrievers(options)]
@@ -137,6 +136,17 @@ def search(
         evaluator.metrics[0].name, [_leg_name(one) for one in _retrievers(options)], variants, best, found[0], found[1],
         found[2], verdict(found[2], len(queries)), found[3:], _yaml(options, best),
     )  # fmt: skip
+
+
+def check(pipeline: Pipeline, queries: Queries) -> None:
+    """Whether fusions can be tried, before anything is paid for.
+
+    Raises:
+        InputError: there is nothing to fuse, or there are too few queries.
+    """
+    _fusion(pipeline.spec)
+    if len(queries) < FEWEST:
+        raise InputError(f"a choice of fusions needs {FEWEST} judged queries or more, there are {len(queries)}")
 
 
 def _try_all(lists: Mapping[str, Lists], evaluator: Evaluator, size: int) -> tuple[list[Variant], NDArray[np.float64]]:
