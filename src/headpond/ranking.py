@@ -8,9 +8,10 @@ list fused by a client and one fused by a cluster have the same order.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 import numpy as np
@@ -70,7 +71,8 @@ def rrf(
         legs: ranked lists, best first; only the order matters.
         rank_constant: how slowly the share of lower ranks falls, at least 1.
         weights: one for each leg, 1.0 when not given.
-        tie: key that orders equal scores; without one the id that was seen first (leg by leg) comes first.
+        tie: key that orders equal scores, quickest as an int; without one the id that was seen first (leg by leg) comes
+            first.
 
     Raises:
         ValueError: the number of weights is not the number of legs.
@@ -98,7 +100,8 @@ def linear(
         legs: ranked lists, best first.
         weights: one for each leg, 1.0 when not given.
         normalizers: one for each leg, or one for all.
-        tie: key that orders equal scores; without one the id that was seen first (leg by leg) comes first.
+        tie: key that orders equal scores, quickest as an int; without one the id that was seen first (leg by leg) comes
+            first.
 
     Raises:
         ValueError: weights or normalizers are not as many as the legs, or a normalizer is unknown.
@@ -208,26 +211,26 @@ def _weights(legs: Sequence[Any], weights: Sequence[float] | None) -> Sequence[f
 
 
 def _fuse(legs: Sequence[Leg[Id]], shares: list[Float32], tie: Callable[[Id], Any] | None) -> Fusion[Id]:
-    rows: dict[Id, int] = {}
-    places = [np.fromiter((rows.setdefault(id, len(rows)) for id, _ in leg), np.int64, len(leg)) for leg in legs]
-    contributions = np.zeros((len(rows), len(legs)), np.float32)
-    ranks = np.zeros((len(rows), len(legs)), np.int32)
-    scores = np.zeros(len(rows), np.float32)
+    rows: defaultdict[Id, int] = defaultdict(count().__next__)  # a new id takes the next row
+    names = [[id for id, _ in leg] for leg in legs]
+    places = [np.fromiter(map(rows.__getitem__, leg), np.int64, len(leg)) for leg in names]
+    ids = list(rows)
+    contributions = np.zeros((len(ids), len(legs)), np.float32)
+    ranks = np.zeros((len(ids), len(legs)), np.int32)
+    scores = np.zeros(len(ids), np.float32)
     for leg, (place, share) in enumerate(zip(places, shares, strict=True)):
         contributions[place, leg] = share
         ranks[place, leg] = np.arange(1, len(place) + 1)
         scores += contributions[:, leg]
-    ids = list(rows)
-    order = np.argsort(-scores, kind="stable")
-    if tie is not None:
-        _break_ties(order, scores, ids, tie)
+    order = _order(scores, None if tie is None else list(map(tie, ids)))
     return Fusion([ids[row] for row in order.tolist()], scores[order], contributions[order], ranks[order])
 
 
-def _break_ties(order: NDArray[np.intp], scores: Float32, ids: list[Id], tie: Callable[[Id], Any]) -> None:
-    """Puts rows of equal scores, which lie side by side, in the order of their keys."""
-    ranked = scores[order]
-    starts = [0, *(np.flatnonzero(ranked[1:] != ranked[:-1]) + 1).tolist(), len(ranked)]
-    for start, end in pairwise(starts):
-        if end - start > 1:
-            order[start:end] = sorted(order[start:end].tolist(), key=lambda row: tie(ids[row]))
+def _order(scores: Float32, keys: list[Any] | None) -> NDArray[np.intp]:
+    """The rows, best first; equal scores by their keys, or as they come."""
+    if not keys:
+        return np.argsort(-scores, kind="stable")
+    if isinstance(keys[0], int):
+        return np.lexsort((np.array(keys, np.int64), -scores))
+    by_key = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.intp)
+    return by_key[np.argsort(-scores[by_key], kind="stable")]

@@ -26,7 +26,8 @@ Pairs = list[tuple[Key, float]]
 
 _MERGED = ("highlight", "inner_hits", "fields")
 _SEQUENCE = ("_seq_no", "_primary_term")
-_UNKNOWN_AGE = 1 << 62
+_AGE_BITS = 48
+_UNKNOWN_AGE = 1 << 47
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Legs:
         context: of the search.
         found: what every leaf found, by its name; None for one that could not be run.
         hits: every hit seen.
-        ages: what orders hits of equal scores: index, then sequence number.
+        ages: the sequence number of every hit, which orders equal scores within an index.
         explanations: the target's own, by leaf and hit, when the search asks for them.
         totals: for every leaf how many documents match, as `hits.total` says it.
         degraded: leaves that could not be run.
@@ -68,7 +69,7 @@ class Legs:
     context: Context
     found: dict[str, Pairs | None] = field(default_factory=dict)
     hits: dict[Key, Hit] = field(default_factory=dict)
-    ages: dict[Key, tuple[str, int, int]] = field(default_factory=dict)
+    ages: dict[Key, int] = field(default_factory=dict)
     explanations: dict[tuple[str, Key], Any] = field(default_factory=dict)
     totals: dict[str, dict[str, Any]] = field(default_factory=dict)
     degraded: list[Degraded] = field(default_factory=list)
@@ -95,6 +96,11 @@ class Legs:
                     raise
                 self._leave_out(leaf, error.message, round((time.monotonic() - started) * 1000), passing=True)
         return filled
+
+    def order(self) -> dict[Key, int]:
+        """The places of all hits in the order of ties, as numbers that need not follow each other."""
+        indices = {index: place for place, index in enumerate(sorted({index for index, _ in self.hits}))}
+        return {key: (indices[key[0]] << _AGE_BITS) + age for key, age in self.ages.items()}
 
     def send(self, leaves: Sequence[Leaf], others: Sequence[Body] = ()) -> list[Answer]:
         """The answers to leaves and other searches, all in one `_msearch`.
@@ -140,7 +146,7 @@ class Legs:
         """Keeps a hit, joined with what other legs said of it."""
         key = (hit["_index"], hit["_id"])
         if key not in self.ages:
-            self.ages[key] = (hit["_index"], hit.get("_seq_no", _UNKNOWN_AGE), len(self.ages))
+            self.ages[key] = hit.get("_seq_no", _UNKNOWN_AGE + len(self.ages))
         hit.pop("sort", None)
         if not self.context.shared.get("seq_no_primary_term"):
             for name in _SEQUENCE:

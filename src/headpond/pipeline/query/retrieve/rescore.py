@@ -51,10 +51,11 @@ def rescored(node: Rescorer, pairs: Pairs, legs: Legs) -> Pairs | Degraded:
         found = _second_scores(node, pairs, legs)
     except TargetError as error:
         return Degraded(node.name, error.message, round((time.monotonic() - started) * 1000))
+    order = legs.order()
     for rescore, second in zip(node.rescores, found, strict=True):
         inside = {key for key, _ in pairs[: rescore.window_size]}
         joined = [(key, _joined(rescore, score, second.get(key) if key in inside else None)) for key, score in pairs]
-        pairs = sorted(joined, key=lambda pair: (-pair[1], legs.ages[pair[0]]))
+        pairs = sorted(joined, key=lambda pair: (-pair[1], order[pair[0]]))
     return pairs
 
 

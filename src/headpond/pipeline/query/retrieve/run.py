@@ -114,7 +114,7 @@ class Run:
         places = [place for place, leg in enumerate(below) if leg is not None]
         legs = [leg.pairs for leg in below if leg is not None]
         weights = [node.weights[place] for place in places]
-        tie = self.legs.ages.__getitem__
+        tie = self.legs.order().__getitem__
         if node.kind == "rrf":
             return ranking.rrf(legs, node.rank_constant, weights, tie=tie).head(node.window)
         normalizers = [node.normalizers[place] for place in places]
