@@ -86,7 +86,7 @@ def into_body(params: Mapping[str, str], body: Body) -> tuple[dict[str, str], Bo
     for name, read in _READERS.items():
         if name in rest:
             moved[name] = read(rest.pop(name))
-    _move_source(rest, body, moved)
+    _move_source(rest, moved)
     if "q" in rest:
         options: Body = {"query": rest.pop("q")}
         for name, key in _QUERY_STRING.items():
@@ -97,7 +97,7 @@ def into_body(params: Mapping[str, str], body: Body) -> tuple[dict[str, str], Bo
     return rest, {**body, **moved} if moved else body
 
 
-def _move_source(rest: dict[str, str], body: Body, moved: Body) -> None:
+def _move_source(rest: dict[str, str], moved: Body) -> None:
     names = ("_source", "_source_includes", "_source_excludes", "_source_exclude_vectors")
     given = {name: rest.pop(name) for name in names if name in rest}
     if not given:
@@ -116,18 +116,7 @@ def _move_source(rest: dict[str, str], body: Body, moved: Body) -> None:
         source["excludes"] = _names(given["_source_excludes"])
     if "_source_exclude_vectors" in given:
         source["exclude_vectors"] = _flag(given["_source_exclude_vectors"])
-        # The flag alone leaves what the body says about the rest.
-        if len(given) == 1 and "_source" in body:
-            source = {**_as_object(body["_source"]), **source}
     moved["_source"] = source if source else True
-
-
-def _as_object(source: Any) -> Body:
-    if isinstance(source, dict):
-        return source
-    if isinstance(source, bool):
-        return {} if source else {"excludes": ["*"]}
-    return {"includes": [source] if isinstance(source, str) else list(source)}
 
 
 def _flag(text: str) -> bool:

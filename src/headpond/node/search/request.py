@@ -200,7 +200,7 @@ def read_total(source: Json) -> bool | int:
     Raises:
         RestError: 400 for anything else.
     """
-    if source.value in (True, "true"):
+    if source.value is True or source.value == "true":  # 1 is a number
         return True
     if source.value in (False, "false"):
         return False

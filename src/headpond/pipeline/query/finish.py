@@ -45,9 +45,11 @@ def finish(
             spent = deadline.spent_ms - begun
             results.degraded.append(Degraded(stage.name, f"{type(error).__name__}: {error}", spent))
     hits = results.hits[first : first + size]
+    # A search that is sorted has none, though its hits may have scores.
+    best = _best(results.hits) if answer["hits"].get("max_score") is not None else None
     if added := added_fields(processors, page):
         hits = [_without(hit, added) for hit in hits]
-    answer = {**answer, "hits": {**answer["hits"], "hits": hits, "max_score": _best(results.hits)}}
+    answer = {**answer, "hits": {**answer["hits"], "hits": hits, "max_score": best}}
     if results.ext:
         answer["ext"] = {**answer.get("ext", {}), **results.ext}
     if results.degraded:
