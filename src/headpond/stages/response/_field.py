@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 from headpond.stages import path
@@ -31,18 +30,19 @@ def has(hit: Hit, field: str) -> bool:
 
 
 def put(hit: Hit, field: str, value: Any) -> None:
-    """Writes a field to the hit's `_source`, and to its `fields` where it has these; both are copied first.
+    """Writes a field to the hit's `_source`, and to its `fields` where it has these; what is changed is copied first.
 
     Raises:
         ValueError: a part of the path is no object.
     """
-    source = deepcopy(hit.get("_source") or {})
+    source = dict(hit.get("_source") or {})
     *above, last = field.split(".")
     node = source
     for name in above:
-        node = node.setdefault(name, {})
-        if not isinstance(node, dict):
+        below = node.get(name, {})
+        if not isinstance(below, dict):
             raise ValueError(f"[{name}] of [{field}] is no object")
+        node[name] = node = dict(below)
     node[last] = value
     hit["_source"] = source
     if "fields" in hit:
@@ -59,19 +59,17 @@ def rename(hit: Hit, field: str, target: str) -> None:
     value = path.get(hit.get("_source") or {}, field)
     if value is not None:
         put(hit, target, value)
-        _drop(hit["_source"], field)
+        hit["_source"] = _without(hit["_source"], field)
     if stored is not None:
         if field in stored:
             stored[target] = stored.pop(field)
         hit["fields"] = stored
 
 
-def _drop(node: Any, field: str) -> None:
-    """Takes out what `path.get` finds, and nothing beside it."""
-    rest = field
-    while isinstance(node, dict):
-        if rest in node:
-            del node[rest]
-            return
-        head, _, rest = rest.partition(".")
-        node = node.get(head)
+def _without(node: dict[str, Any], field: str) -> dict[str, Any]:
+    """A copy without what `path.get` finds; what is not on the way there is shared."""
+    if field in node:
+        return {key: value for key, value in node.items() if key != field}
+    head, _, rest = field.partition(".")
+    below = node.get(head)
+    return {**node, head: _without(below, rest)} if isinstance(below, dict) and rest else node

@@ -175,11 +175,18 @@ def _mmr(relevance: Matrix, likeness: Matrix, weight: float) -> tuple[list[int],
     return order, similarity
 
 
-def _vector(value: Any) -> list[float] | None:
-    """A stored vector; None for anything else."""
-    if isinstance(value, list) and value and all(isinstance(item, int | float) for item in value):
-        return value
-    return None
+def _vector(value: Any) -> Matrix | None:
+    """A stored vector, float32[dims]; None for anything else."""
+    if not isinstance(value, list) or not value:
+        return None
+    try:
+        numbers = np.array(value)
+    except ValueError:  # a list of lists that differ
+        return None
+    if numbers.ndim != 1 or numbers.dtype.kind not in "if":
+        return None
+    vector: Matrix = numbers.astype(np.float32)
+    return vector if np.isfinite(vector).all() else None
 
 
 def _words(texts: Sequence[str]) -> Matrix:
