@@ -1,11 +1,13 @@
 """Does the memory of an ingest job grow with its input? Peak resident memory of `ingest` at two sizes of input.
 
 Each size runs in a process of its own, against a target in another process: a real Elasticsearch where one can be
-started, else a served pond. The inference API is answered in the job's own process by the fake service, so that what is
-measured is all that the toolkit holds: windows, queues, ids on their way, vectors, caches, the state of the job.
+started, else a served pond, or one that forgets what it acknowledges. The inference API is answered in the
+job's own process by the fake service, so that what is measured is all that the toolkit holds: windows, queues, ids on
+their way, vectors, caches, the state of the job.
 
     python -m benchmarks ingest_memory                     # 100,000 and 1,000,000 records
-    python -m benchmarks.ingest_memory 20000 100000 pond  # other sizes, on a served pond
+    python -m benchmarks.ingest_memory 20000 100000 pond   # other sizes, on a served pond
+    python -m benchmarks.ingest_memory acknowledged        # the quickest target
 """
 
 from __future__ import annotations
@@ -81,6 +83,29 @@ def write_records(file: Path, number: int) -> None:
             out.write(json.dumps({"_id": f"record-{n}", "body": words, "number": n}) + "\n")
 
 
+def acknowledge() -> None:
+    """A pond of which nobody needs the documents: it takes bulk requests and forgets what is in them."""
+    from headpond.toolkit import serve
+
+    def wrapper(app: Any, node: Any) -> Any:
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "http" or not scope["path"].endswith("/_bulk"):
+                await app(scope, receive, send)
+                return
+            lines, more = 0, True
+            while more:
+                part = await receive()
+                lines, more = lines + part["body"].count(b"\n"), part.get("more_body", False)
+            taken = b'{"items":[' + b",".join([b'{"index":{"status":201}}'] * (lines // 2)) + b"]}"
+            headers = [(b"content-type", b"application/json"), (b"x-elastic-product", b"Elasticsearch")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": taken})
+
+        return answer
+
+    serve("memory", port=0, wrap=wrapper)
+
+
 def job(url: str, source: str) -> None:
     """The measured process: one job, then its memory."""
     from headpond.connect import connect
@@ -103,6 +128,11 @@ def target(kind: str | None, folder: Path) -> Iterator[tuple[str, str]]:
     from tests.real.distribution import UnavailableError
     from tests.real.node import RealNode
 
+    if kind == "acknowledged":
+        command = [sys.executable, "-c", "from benchmarks.ingest_memory import acknowledge; acknowledge()"]
+        with ServedPond(folder, command=command) as pond:
+            yield pond.url, "a pond that forgets what it acknowledges"
+        return
     if kind != "pond":
         try:
             with RealNode(heap="1g") as node:
@@ -131,7 +161,11 @@ def main() -> None:
                     "-c",
                     f"from benchmarks.ingest_memory import job; job({url!r}, {str(source)!r})",
                 ]
-                environment = {**os.environ, "HEADPOND_HOME": str(folder / "home"), "PYTHONPATH": os.getcwd()}
+                environment = {
+                    **os.environ,
+                    "HEADPOND_HOME": str(folder / "home"),
+                    "PYTHONPATH": os.pathsep.join(sys.path),
+                }
                 done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
                 found = json.loads(done.stdout.splitlines()[-1])
                 assert found["complete"], found
@@ -147,6 +181,7 @@ def main() -> None:
         packages=["elasticsearch", "numpy", "orjson"],
         ratio=round(ratio, 3),
         goal=f"at most {MOST_GROWTH} from {SIZES[0]:,} to {SIZES[1]:,} records",
+        note=os.environ.get("BENCHMARK_NOTE", ""),
     )
 
 

@@ -83,7 +83,7 @@ def test_another_model_uses_nothing_again(es: Elasticsearch, build: Build) -> No
     build(response_processors=[], search={}).ingest(RECORDS, settings=SETTINGS)
     known = source(es, "mill")["headpond"]["inputs"]["dense"]
     holder = IndexHolder(es, "things")
-    holder.note("mill", {"dense": known})
+    holder.note(("mill", None), {"dense": known})
     assert holder.get("another model", [RECORDS[0]["body"]]) == {}
 
 
@@ -108,11 +108,11 @@ def test_vectors_that_somebody_else_changed_are_left_alone() -> None:
 def test_what_is_noted_is_bounded(es: Elasticsearch) -> None:
     holder = IndexHolder(es, "things")
     for number in range(11):
-        holder.note(str(number), {"v": [f"{number}-{place}" for place in range(MOST_NOTED // 10)]})
+        holder.note((str(number), None), {"v": [f"{number}-{place}" for place in range(MOST_NOTED // 10)]})
     assert len(holder._noted) == MOST_NOTED
 
 
 def test_an_index_that_cannot_be_read_costs_calls_and_nothing_else(es: Elasticsearch) -> None:
     holder = IndexHolder(es, "nothing here")
-    holder.note("a", {"v": [digest("model", "a")]})
+    holder.note(("a", None), {"v": [digest("model", "a")]})
     assert holder.get("model", ["a"]) == {}

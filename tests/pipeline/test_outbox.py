@@ -42,7 +42,7 @@ def test_pieces_are_full_by_number_or_bytes(abort: threading.Event) -> None:
         outbox.put(line(str(n)))
     outbox.put(line("large", 95))
     outbox.put(line("last"))
-    assert [ids(outbox.take()) for _ in range(2)] == [["0", "1", "2"], ["3", "4", "large"]]
+    assert [ids(outbox.take()) for _ in range(3)] == [["0", "1", "2"], ["3", "4"], ["large"]]
     outbox.close()
     assert ids(outbox.take()) == ["last"]
     assert outbox.take() is None

@@ -40,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where bad records go (default: a new file)")
     parser.add_argument("--fresh", action="store_true", help="begin at the beginning, whatever an earlier run left")
     parser.add_argument("--take-over", action="store_true", help="take the job from another run, dead or alive")
+    parser.add_argument(
+        "--patience",
+        type=options.positive,
+        metavar="S",
+        help="seconds that a target which is away is waited for (default: 300)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what would be done and what it would cost")
     parser.add_argument(
         "--sample", type=options.positive, metavar="N", help="run N records and show them; the index is left alone"
@@ -57,8 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the job and shows its report."""
     from headpond.pipeline.budget import BudgetSpentError
-    from headpond.pipeline.job import JobSettings
+    from headpond.pipeline.job import PATIENCE, JobSettings
     from headpond.pipeline.report import IngestInterrupted, IngestStoppedError, Report
+    from headpond.pipeline.retry import Retry
     from headpond.pipeline.sources.query import read_query
     from headpond.toolkit import load
 
@@ -67,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
         sql=args.query,
         source_query=read_query(args.source_query) if args.source_query else None,
         dead_letters=args.dead_letters,
+        retry=Retry(patience=args.patience or PATIENCE),
         fresh=args.fresh,
         take_over=args.take_over,
         max_tokens=args.max_tokens,

@@ -18,7 +18,9 @@ from elasticsearch import Elasticsearch
 from headpond import exact_json
 from headpond.errors import JobError
 from headpond.pipeline.api_error import cause
+from headpond.pipeline.held import Held, Name
 from headpond.pipeline.index import METADATA
+from headpond.pipeline.outage import Outage
 from headpond.pipeline.pace.bulk_size import BulkSize
 from headpond.pipeline.pace.verdict import Verdict, classify
 from headpond.pipeline.retry import Failed, Retry, StopRequested
@@ -59,6 +61,11 @@ class Line:
         """The `_id` it is written with; the one it was read with where a processor took that out."""
         return str(self.record.metadata.get("_id") or self.record.id)
 
+    @property
+    def name(self) -> Name:
+        """The id and the routing that it is written with."""
+        return self.id, self.record.metadata.get("_routing")
+
     @classmethod
     def of(cls, record: Record, index: str) -> Line:
         """Serialises a record; vectors may be numpy arrays.
@@ -97,10 +104,11 @@ def document(record: Record) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """A line that was not taken this time, why, and whether the target takes none at all."""
+    """A line that was not taken this time, why, what that means, and whether the target takes none at all."""
 
     line: Line
     reason: str
+    verdict: Verdict
     blocked: bool
 
 
@@ -114,6 +122,9 @@ class BulkWriter:
         stop: ends the waiting between tries at once (a second Ctrl-C); the first lets writing end.
         on_retry: called before every further try.
         size: bytes in a request, shared by all writers of a target; None for one of its own.
+        outage: waits for a target that is away, likewise.
+        held: gives this toolkit's own field of documents that are there, by name, see `Unchanged.held`; None when
+            nobody can be asked.
     """
 
     def __init__(
@@ -124,6 +135,8 @@ class BulkWriter:
         stop: threading.Event,
         on_retry: Callable[[], None],
         size: BulkSize | None = None,
+        outage: Outage | None = None,
+        held: Held | None = None,
     ) -> None:
         self._client = client.options(max_retries=0, retry_on_status=(), request_timeout=120)
         self._index = index
@@ -131,6 +144,8 @@ class BulkWriter:
         self._stop = stop
         self._on_retry = on_retry
         self._size = size or BulkSize(10_000_000)
+        self._outage = outage or Outage(retry.patience)
+        self._held = held
 
     def write(self, lines: Sequence[Line]) -> None:
         """Writes lines; a record that was refused has its `failure` set, the others are indexed.
@@ -139,7 +154,7 @@ class BulkWriter:
             JobError: the target does not answer any more, or takes no documents.
             StopRequested: `stop` was set between two tries.
         """
-        attempt = 0
+        attempt, hold = 0, self._outage.hold()
         while lines:
             attempt += 1
             again = [one for some in self._portions(lines) for one in self._once(some, attempt)]
@@ -147,8 +162,9 @@ class BulkWriter:
             if not again:
                 return
             if attempt >= self._retry.attempts:
-                self._give_up(again, attempt)
-                return
+                given_up = [one for one in again if not hold(Failed(one.reason, one.verdict, attempt))]
+                self._give_up(given_up, attempt)
+                again = [one for one in again if one not in given_up]
             if self._stop.wait(self._retry.wait(attempt, TransportError(""))):
                 raise StopRequested
             self._on_retry()
@@ -168,10 +184,13 @@ class BulkWriter:
         """Sends one request; gives back what to try again, with the reasons."""
         body = b"".join(line.body for line in lines)
         try:
-            answer, _ = self._retry.call(lambda: self._send(body), self._stop, lambda: self._again(len(body)))
+            answer, _ = self._retry.call(
+                lambda: self._send(body), self._stop, lambda: self._again(len(body)), hold=self._outage.hold()
+            )
         except Failed as failed:
             return self._refused(lines, attempt, failed)
         again, throttled = [], False
+        conflicts: list[tuple[Line, str]] = []
         for line, item in zip(lines, answer["items"], strict=True):
             outcome = next(iter(item.values()))
             if outcome["status"] < 300:
@@ -181,14 +200,29 @@ class BulkWriter:
             blocked = isinstance(error, dict) and error.get("type") in _BLOCKED
             if verdict.passes or verdict is Verdict.UNCLEAR:
                 throttled = throttled or verdict is Verdict.THROTTLED
-                again.append(_Again(line, reason, blocked))
+                again.append(_Again(line, reason, verdict, blocked))
             elif verdict is Verdict.ACCESS or blocked:
                 raise JobError(f"the target takes no documents (index [{self._index}]): {reason}")
+            elif outcome["status"] == 409:
+                conflicts.append((line, reason))
             else:
                 line.record.failure = Failure(STAGE, reason, attempt)
         if throttled:
             self._size.refused(len(body))
+        elif not again:
+            self._outage.over()
+        self._settle_conflicts(conflicts, attempt)
         return again
+
+    def _settle_conflicts(self, conflicts: Sequence[tuple[Line, str]], attempt: int) -> None:
+        """A version that is there already may be our own: the answer to an earlier request was lost."""
+        if not conflicts:
+            return
+        held = self._held([line.name for line, _ in conflicts]) if self._held else {}
+        for line, reason in conflicts:
+            own = held.get(line.name)
+            if own is None or own.get("hash") != line.record.digest:
+                line.record.failure = Failure(STAGE, reason, attempt)
 
     def _send(self, body: bytes) -> Any:
         sent = time.monotonic()
@@ -203,7 +237,7 @@ class BulkWriter:
     def _refused(self, lines: Sequence[Line], attempt: int, failed: Failed) -> list[_Again]:
         """The whole request failed: too large ones are halved, unclear ones sent again, anything else ends the job."""
         if failed.verdict is Verdict.UNCLEAR:
-            return [_Again(line, failed.reason, blocked=True) for line in lines]
+            return [_Again(line, failed.reason, failed.verdict, blocked=True) for line in lines]
         if failed.verdict is not Verdict.INPUT:
             what = "does not answer any more" if failed.verdict is Verdict.UNREACHABLE else "takes no documents"
             raise JobError(f"the target {what} (index [{self._index}]): {failed.reason}")

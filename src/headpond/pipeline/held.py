@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -30,6 +30,21 @@ MOST_NOTED = 200_000
 _AT_ONCE = 100
 
 
+Name = tuple[str, str | None]
+"""The `_id` of a document, and its `_routing` if it has one."""
+
+
+Held = Callable[[Sequence[Name]], Mapping[Name, Mapping[str, Any]]]
+"""Gives this toolkit's own field of the documents that an index has, by name."""
+
+
+def lookup(names: Sequence[Name]) -> dict[str, Any]:
+    """What `_mget` is asked for."""
+    if all(routing is None for _, routing in names):
+        return {"ids": [id for id, _ in names]}
+    return {"docs": [{"_id": id} if routing is None else {"_id": id, "routing": routing} for id, routing in names]}
+
+
 class Holder(Protocol):
     """Knows vectors beside a cache."""
 
@@ -49,15 +64,15 @@ class IndexHolder:
         self._client = client.options(max_retries=0, retry_on_status=(), request_timeout=60)
         self._index = index
         self._lock = threading.Lock()
-        self._noted: OrderedDict[str, str] = OrderedDict()
+        self._noted: OrderedDict[str, Name] = OrderedDict()
         self._fields = {METADATA: None}
 
-    def note(self, id: str, inputs: Any) -> None:
+    def note(self, document: Name, inputs: Any) -> None:
         """A document that is about to be replaced has vectors made from these; `inputs` is its `headpond.inputs`."""
         with self._lock:
             for field, names in _listed(inputs):
                 self._fields[field.removeprefix("_source.")] = None
-                self._noted.update(dict.fromkeys(names, id))
+                self._noted.update(dict.fromkeys(names, document))
             while len(self._noted) > MOST_NOTED:
                 self._noted.popitem(last=False)
 
@@ -67,17 +82,17 @@ class IndexHolder:
             return {}
         wanted = {digest(fingerprint, text): text for text in texts}
         with self._lock:
-            ids = list(dict.fromkeys(self._noted[name] for name in wanted if name in self._noted))
+            held = list(dict.fromkeys(self._noted[name] for name in wanted if name in self._noted))
         found: dict[str, Embedding] = {}
-        for at in range(0, len(ids), _AT_ONCE):
-            for document in self._read(ids[at : at + _AT_ONCE]):
+        for at in range(0, len(held), _AT_ONCE):
+            for document in self._read(held[at : at + _AT_ONCE]):
                 found |= {wanted[name]: vector for name, vector in vectors_of(document) if name in wanted}
         return found
 
-    def _read(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+    def _read(self, names: Sequence[Name]) -> list[dict[str, Any]]:
         try:
             # Since 9.2 vectors come with `_source` only when they are asked for by name.
-            answer = self._client.mget(index=self._index, ids=list(ids), source_includes=list(self._fields))
+            answer = self._client.mget(index=self._index, source_includes=list(self._fields), **lookup(names))
         except (ApiError, TransportError) as error:
             log.info("vectors in the index [%s] cannot be used again: %s", self._index, describe(error))
             return []

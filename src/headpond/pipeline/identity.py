@@ -46,17 +46,20 @@ def of_pipeline(spec: PipelineSpec, endpoints: Mapping[str, TargetEndpoint]) -> 
 
 
 def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> None:
-    """Gives a record its id, digest and, where its source held none, raw form, and takes `_id` out of its document.
+    """Gives a record its id, routing, digest and, where its source held none, raw form.
+
+    `_id` and `_routing` are taken out of its document.
 
     What is hashed is the canonical form, so that a record which is only written in another way stays the same.
     The id is the record's `_id`, or the field `id_field`, or else a hash of its content.
 
     Raises:
-        ValueError: the id is empty, too long, or neither text nor number; or `id_field` is missing.
+        ValueError: the id is empty, too long, or neither text nor number; or `id_field` is missing; or the routing is
+            neither text nor number.
     """
     content = canonical(record.document)
     record.raw = record.raw or content
-    given = record.document.pop("_id", None)
+    given, routing = record.document.pop("_id", None), record.document.pop("_routing", None)
     if given is None and id_field is not None:
         given = record.document.get(id_field)
         if given is None:
@@ -71,7 +74,15 @@ def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> Non
     if not 0 < size <= LONGEST_ID:
         raise ValueError(f"an id has 1 to {LONGEST_ID} bytes, this one has {size}")
     record.metadata["_id"] = record.id
+    if routing is not None:
+        record.metadata["_routing"] = record.routing = _routing(routing)
     record.digest = hashlib.blake2b(_FORMAT + pipeline + content, digest_size=16).hexdigest()
+
+
+def _routing(given: object) -> str:
+    if not isinstance(given, str | int) or isinstance(given, bool) or given == "":
+        raise ValueError(f"a routing is a text or a whole number, not {given!r}")
+    return str(given)
 
 
 def fields_at(raw: bytes, document: Mapping[str, Any]) -> int:
@@ -81,6 +92,8 @@ def fields_at(raw: bytes, document: Mapping[str, Any]) -> int:
         raw: the JSON text of one object.
         document: the same, parsed.
     """
+    if "_routing" in document:
+        return 0
     if "_id" not in document:
         return 1 if document else 0
     found = _OWN_ID.match(raw)

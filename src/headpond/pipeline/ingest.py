@@ -26,6 +26,7 @@ from headpond.pipeline.index import ensure, index_name
 from headpond.pipeline.job import Job, JobSettings
 from headpond.pipeline.ledger import Ledger
 from headpond.pipeline.letter import Origin
+from headpond.pipeline.outage import Outage
 from headpond.pipeline.outbox import Outbox
 from headpond.pipeline.pace import limits
 from headpond.pipeline.pace.bulk_size import BulkSize
@@ -125,11 +126,15 @@ def ingest(
             made = ensure(client, name, spec, endpoints, embedder.dimensions)
             if made and keeper:
                 keeper.index_is_new(client)
-            new = made or is_empty(client, name)
-            unchanged = None if new else Unchanged(client, name, settings.retry, stop, counters, holder)
+            outage = Outage(settings.retry.patience)
+            there = Unchanged(client, name, settings.retry, stop, counters, holder, outage)
+            unchanged = None if made or is_empty(client, name) else there
             retried = lambda: counters.add(retries=1)  # noqa: E731
             size = BulkSize(settings.bulk_bytes)
-            writers = [BulkWriter(client, name, settings.retry, abort, retried, size) for _ in range(settings.writers)]
+            writers = [
+                BulkWriter(client, name, settings.retry, abort, retried, size, outage, there.held)
+                for _ in range(settings.writers)
+            ]
             outbox = Outbox(settings.bulk_documents, size, max(1, settings.writers // 2), abort)
             counted = lambda name, amount: counters.add(**{name: amount})  # noqa: E731
             handed = lambda window: context(embedder.of_window(window), embedder.fingerprints, counted)  # noqa: E731

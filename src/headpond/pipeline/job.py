@@ -37,6 +37,9 @@ from headpond.stages.ingest.base import Context
 from headpond.stages.ingest_pipeline import IngestPipeline
 from headpond.stages.record import Failure, Record
 
+PATIENCE = 300.0
+"""Seconds that a target which is away is waited for, unless somebody says otherwise."""
+
 log = logging.getLogger("headpond.pipeline")
 
 
@@ -77,7 +80,7 @@ class JobSettings:
     bulk_documents: int = 2000
     bulk_bytes: int = 5_000_000
     pace: Pace = field(default_factory=Pace)
-    retry: Retry = field(default_factory=Retry)
+    retry: Retry = field(default_factory=lambda: Retry(patience=PATIENCE))
     cache: EmbeddingCache | str | Path | None = None
     use_cache: bool = True
     dead_letters: Path | None = None

@@ -52,7 +52,8 @@ def of_record(origin: Origin, record: Record, reason: str) -> dict[str, Any]:
     assert record.failure is not None
     raw = orjson.Fragment(record.raw)
     letter = _begun(origin, record.failure, raw, reason, record.source, record.line, record.number)
-    letter["action"] = {"index": {"_index": origin.index, "_id": record.id}}
+    routing = {} if record.routing is None else {"routing": record.routing}
+    letter["action"] = {"index": {"_index": origin.index, "_id": record.id, **routing}}
     letter |= {"hash": record.digest, "replaces": list(record.replaces)}
     if record.inputs or record.failure.stage == bulk.STAGE:
         with suppress(ValueError):  # that is what failed, and the record says it all

@@ -45,7 +45,7 @@ class Outbox:
 
     Args:
         documents: in a piece at most.
-        size: bytes in a piece at which it is full, which change with what the cluster takes.
+        size: bytes in a piece at most, which change with what the cluster takes; one larger document goes alone.
         waiting: full pieces that may wait for a writer.
         abort: ends all waiting.
     """
@@ -65,10 +65,13 @@ class Outbox:
         """Adds a document; waits while there is no room, or one of the same id is being written."""
         id = line.id
         with self._changed:
-            while self._full() or id in self._given:
+            while (full := not self._fits(line)) or id in self._given:
                 if self._abort.is_set():
                     return
-                self._changed.wait(TICK)
+                if full and len(self._ready) < self._waiting:
+                    self._seal()
+                else:
+                    self._changed.wait(TICK)
             self._open.add(line)
             if len(self._open.lines) == 1:
                 self._changed.notify()  # from now on somebody has to look at the clock
@@ -103,12 +106,14 @@ class Outbox:
             self._closed = True
             self._changed.notify_all()
 
-    def _full(self) -> bool:
-        return len(self._open.lines) >= self._documents or self._open.size >= self._size.now
+    def _fits(self, line: Line) -> bool:
+        some = self._open
+        return not some.lines or (len(some.lines) < self._documents and some.size + len(line.body) <= self._size.now)
 
     def _move_on(self) -> None:
         """Begins a new piece when the open one is full and there is room for it."""
-        if self._full() and len(self._ready) < self._waiting:
+        full = len(self._open.lines) >= self._documents or self._open.size >= self._size.now
+        if full and len(self._ready) < self._waiting:
             self._seal()
 
     def _seal(self) -> None:

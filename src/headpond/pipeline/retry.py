@@ -36,11 +36,13 @@ class Retry:
         attempts: tries of one call, the first included.
         base: seconds; the n-th wait is random between 0 and `base * 2 ** n`.
         longest: seconds; no wait is longer, a server's `Retry-After` excepted (up to ten times this).
+        patience: seconds that a job goes on trying after that, as long as failures may pass, see `Outage`.
     """
 
     attempts: int = 10
     base: float = 0.5
     longest: float = 30.0
+    patience: float = 0.0
 
     def tries(self, verdict: Verdict, *, unclear: int = UNCLEAR) -> int:
         """Tries that a failure of this kind gets; `unclear` is what an unclear one gets at most."""

@@ -10,8 +10,9 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 
 from headpond.errors import JobError
-from headpond.pipeline.held import IndexHolder
+from headpond.pipeline.held import IndexHolder, Name, lookup
 from headpond.pipeline.index import METADATA
+from headpond.pipeline.outage import Outage
 from headpond.pipeline.report import Counters
 from headpond.pipeline.retry import Failed, Retry
 from headpond.stages.record import Record
@@ -30,6 +31,7 @@ class Unchanged:
         stop: ends the waiting between tries.
         counters: of the job.
         holder: told of documents that will be replaced and have vectors; None when those are not to be used again.
+        outage: waits for a target that is away; None for one of its own.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Unchanged:
         stop: threading.Event,
         counters: Counters,
         holder: IndexHolder | None = None,
+        outage: Outage | None = None,
     ) -> None:
         self._client = client.options(max_retries=0, retry_on_status=(), request_timeout=60)
         self._index = index
@@ -47,6 +50,7 @@ class Unchanged:
         self._stop = stop
         self._counters = counters
         self._holder = holder
+        self._outage = outage or Outage(retry.patience)
 
     def among(self, records: Sequence[Record]) -> set[int]:
         """The places of records that need no work; the others are told what they take the place of.
@@ -57,10 +61,10 @@ class Unchanged:
         """
         if not records:
             return set()
-        held = self.held([record.id for record in records])
+        held = self.held([(record.id, record.routing) for record in records])
         same = set()
         for place, record in enumerate(records):
-            own = held.get(record.id)
+            own = held.get((record.id, record.routing))
             if own is None:
                 continue
             found = hash_of(own)
@@ -69,29 +73,33 @@ class Unchanged:
                 continue
             record.replaces = (*record.replaces, found)
             if self._holder is not None:
-                self._holder.note(record.id, own.get("inputs"))
+                self._holder.note((record.id, record.routing), own.get("inputs"))
         return same
 
-    def held(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """This toolkit's own field of the documents that are there, by id; empty for documents of others.
+    def held(self, names: Sequence[Name]) -> dict[Name, Mapping[str, Any]]:
+        """This toolkit's own field of the documents that are there, by name; empty for documents of others.
 
         Raises:
             JobError: the target does not answer any more.
             StopRequested: the job is being stopped.
         """
+        wanted = list(dict.fromkeys(names))
+        asked = lookup(wanted)
         try:
             answer, _ = self._retry.call(
-                lambda: self._client.mget(index=self._index, ids=list(dict.fromkeys(ids)), source_includes=[METADATA]),
+                lambda: self._client.mget(index=self._index, source_includes=[METADATA], **asked),
                 self._stop,
                 lambda: self._counters.add(retries=1),
+                hold=self._outage.hold(),
             )
         except Failed as failed:
             raise JobError(f"the index [{self._index}] cannot be read: {failed.reason}") from None
-        found: dict[str, Mapping[str, Any]] = {}
-        for doc in answer["docs"]:
+        self._outage.over()
+        found: dict[Name, Mapping[str, Any]] = {}
+        for name, doc in zip(wanted, answer["docs"], strict=True):
             if doc.get("found"):
                 own = (doc.get("_source") or {}).get(METADATA)
-                found[doc["_id"]] = own if isinstance(own, dict) else {}
+                found[name] = own if isinstance(own, dict) else {}
         return found
 
 

@@ -52,6 +52,8 @@ class Record:
     Attributes:
         document: what will be indexed; processors change it in place.
         id: the document's `_id` as it was read; `metadata` holds the one it is written with.
+        routing: the document's `_routing` as it was read; None when it has none. `metadata` holds the one it is written
+            with.
         source: the name of what it was read from.
         line: its line there, from 1; None where there are no lines.
         number: its place among all records of a job, from 0.
@@ -77,6 +79,7 @@ class Record:
 
     document: dict[str, Any]
     id: str = ""
+    routing: str | None = None
     source: str = ""
     line: int | None = None
     number: int = 0

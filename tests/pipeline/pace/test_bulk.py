@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -96,6 +97,23 @@ def test_a_throttle_that_does_not_pass_is_told_with_its_tries() -> None:
     write(Cluster(lambda request, one: REJECTED), given)
     assert given[0].record.failure is not None
     assert given[0].record.failure.attempts == QUICK.attempts
+
+
+def test_a_throttle_is_waited_out_while_there_is_patience() -> None:
+    cluster = Cluster(lambda request, one: REJECTED if request < 5 * QUICK.attempts else GOOD)
+    given = lines({"n": 0})
+    patient = replace(QUICK, patience=60.0)
+    BulkWriter(cluster.client, "things", patient, threading.Event(), lambda: None).write(given)
+    assert given[0].record.failure is None
+    assert len(cluster.requests) == 5 * QUICK.attempts
+
+
+def test_an_error_of_a_document_needs_no_patience() -> None:
+    given = lines({"n": 0}, {"n": 1})
+    cluster = Cluster(lambda request, one: FAULT if one["n"] else REJECTED if request < 10 else GOOD)
+    BulkWriter(cluster.client, "things", replace(QUICK, patience=60.0), threading.Event(), lambda: None).write(given)
+    assert [line.record.failure is None for line in given] == [True, False]
+    assert sum(any(one["n"] for one in request) for request in cluster.requests) == QUICK.attempts
 
 
 @pytest.mark.parametrize(("item", "tries"), [(FORBIDDEN, 1), (FULL, QUICK.attempts)], ids=["forbidden", "full disk"])

@@ -14,6 +14,7 @@ import orjson
 
 from headpond import exact_json
 from headpond.errors import InputError
+from headpond.pipeline.held import Name
 
 KEPT, SENT, SETTLED, FAILED = range(4)
 """What became of a line: it was not chosen, it was sent, nothing is left to do, it failed again."""
@@ -67,6 +68,12 @@ class Letter:
         """The document's id; None when the record could not be read."""
         found = self._action.get("_id")
         return found if isinstance(found, str) else None
+
+    @property
+    def name(self) -> Name | None:
+        """The document's id and routing; None when the record could not be read."""
+        routing = self._action.get("routing")
+        return None if self.id is None else (self.id, routing if isinstance(routing, str) else None)
 
     @property
     def hash(self) -> str | None:

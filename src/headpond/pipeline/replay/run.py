@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from headpond.errors import InputError, JobError, PipelineError
 from headpond.pipeline import cache, dead_letters, identity
 from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.endpoints import apply
-from headpond.pipeline.held import CacheAndHolder, LetterHolder
+from headpond.pipeline.held import CacheAndHolder, Held, LetterHolder
 from headpond.pipeline.index import index_name
 from headpond.pipeline.ingest import ingest
 from headpond.pipeline.job import JobSettings
@@ -162,10 +162,10 @@ def _failed(path: Path) -> Path:
     return path.with_name(f"{path.name}.failed")
 
 
-def _held(client: Elasticsearch, index: str, settings: JobSettings) -> Callable[[Sequence[str]], Mapping[str, Any]]:
+def _held(client: Elasticsearch, index: str, settings: JobSettings) -> Held:
     # An index that is not there holds nothing; the job makes it.
     if not client.indices.exists(index=index):
-        return lambda ids: {}
+        return lambda names: {}
     return Unchanged(client, index, settings.retry, threading.Event(), Counters()).held
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from itertools import islice
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from headpond.errors import JobError
 from headpond.pipeline import identity
 from headpond.pipeline.context import context
-from headpond.pipeline.held import LetterHolder
+from headpond.pipeline.held import Held, LetterHolder
 from headpond.pipeline.replay.letters import SETTLED, Letter, LetterFile
 from headpond.pipeline.sources.base import Item, Source
 from headpond.pipeline.unchanged import hash_of
@@ -19,8 +19,6 @@ from headpond.stages.inference import Embedding, InferenceFailure
 from headpond.stages.record import Failure, Record
 
 _AT_ONCE = 200
-Held = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
-"""This toolkit's own field of the documents that the index has, by id."""
 
 
 class LetterSource(Source):
@@ -87,10 +85,10 @@ class LetterSource(Source):
     def _reconciled(self, letters: Sequence[Letter]) -> Iterator[tuple[Letter, Any]]:
         """Letters whose documents the index lacks; the others are settled."""
         pairs = [(letter, letter.record) for letter in letters]
-        ids = [letter.id for letter in letters if letter.id is not None]
-        held = self._held(ids) if self._held is not None and ids else {}
+        names = [letter.name for letter in letters if letter.name is not None]
+        held = self._held(names) if self._held is not None and names else {}
         for letter, record in pairs:
-            own = held.get(letter.id) if letter.id is not None else None
+            own = held.get(letter.name) if letter.name is not None else None
             if own is None or letter.hash is None:
                 yield letter, record
                 continue
@@ -143,7 +141,8 @@ class LetterSource(Source):
         named = self._named(document)
         if named is None or self._held is None:
             return None
-        own = self._held([named.id]).get(named.id)
+        name = (named.id, named.routing)
+        own = self._held([name]).get(name)
         return None if own is None or hash_of(own) == named.digest else named.id
 
     def _settle(self, letter: Letter) -> int:

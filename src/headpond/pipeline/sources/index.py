@@ -211,4 +211,5 @@ def _item(line: int, hit: Mapping[str, Any], position: Any) -> Item:
         return Item(line, None, {"_id": hit["_id"]}, "the index does not keep the source of its documents", position)
     # The digest that this toolkit keeps in a document belongs to the index where the document was.
     document = {name: value for name, value in source.items() if name != METADATA}
-    return Item(line, {**document, "_id": hit["_id"]}, position=position)
+    routing = {"_routing": hit["_routing"]} if "_routing" in hit else {}
+    return Item(line, {**document, "_id": hit["_id"], **routing}, position=position)
