@@ -33,7 +33,17 @@ def names(paths: list[Path]) -> list[str]:
 
 
 def test_the_promised_pipelines_are_there() -> None:
-    promised = {"quickstart", "dense", "sparse", "hybrid", "bm25-rerank", "dense-openai", "cohere", "answers", "diverse"}
+    promised = {
+        "quickstart",
+        "dense",
+        "sparse",
+        "hybrid",
+        "bm25-rerank",
+        "dense-openai",
+        "cohere",
+        "answers",
+        "diverse",
+    }
     assert promised <= set(names(PIPELINES))
 
 
