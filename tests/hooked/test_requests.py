@@ -120,8 +120,8 @@ def test_parameters_that_a_body_can_say_count_for_the_page(es: Elasticsearch, ho
         ({"_source": "false"}, {}, {"_source": False}),
         ({"_source": "a,b.*", "_source_excludes": "c"}, {}, {"_source": {"includes": ["a", "b.*"], "excludes": ["c"]}}),
         ({"_source_exclude_vectors": "false"}, {}, {"_source": {"exclude_vectors": False}}),
-        ({"explain": "", "version": "true", "track_scores": "false"}, {},
-         {"explain": True, "version": True, "track_scores": False}),
+        ({"explain": "", "version": "true", "track_scores": ""}, {"explain": ""},
+         {"version": True, "track_scores": True}),
     ],
 )  # fmt: skip
 def test_what_a_url_says_is_what_the_body_would_say(params: Any, rest: Any, body: Any) -> None:

@@ -49,6 +49,9 @@ _QUERY_STRING = {
     "lenient": "lenient",
 }
 
+_EMPTY_IS_NOTHING = ("explain", "seq_no_primary_term", "version")
+"""Flags that Elasticsearch does not take for set when they have no value; others it does."""
+
 
 def split(target: str) -> tuple[str, dict[str, str]]:
     """The path of a request and its parameters, decoded."""
@@ -84,7 +87,7 @@ def into_body(params: Mapping[str, str], body: Body) -> tuple[dict[str, str], Bo
     rest = dict(params)
     moved: Body = {}
     for name, read in _READERS.items():
-        if name in rest:
+        if name in rest and not (name in _EMPTY_IS_NOTHING and not rest[name]):
             moved[name] = read(rest.pop(name))
     _move_source(rest, moved)
     if "q" in rest:
