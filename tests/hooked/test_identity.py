@@ -77,10 +77,11 @@ VARYING = ("took", "_scroll_id", "profile", "stack_trace")
 @pytest.fixture(params=["pond", pytest.param("real", marks=pytest.mark.real)])
 def client(request: pytest.FixtureRequest) -> Iterator[Elasticsearch]:
     if request.param == "pond":
-        target, options = "memory", {}
+        target, options = "memory", dict[str, Any]()
     else:
         node: RealNode = request.getfixturevalue("real_node")
-        target, options = node.url, {"inference": "embedded"}
+        # The machine may be busy.
+        target, options = node.url, {"inference": "embedded", "request_timeout": 120}
     with connect(target, **options) as es:
         es.indices.delete(index="same-1", ignore_unavailable=True)
         properties = {"body": {"type": "text"}, "kind": {"type": "keyword"}, "rank": {"type": "integer"},

@@ -111,7 +111,7 @@ def pond(file: Path) -> Iterator[Elasticsearch]:
 
 @pytest.fixture
 def real(file: Path, real_node: RealNode) -> Iterator[Elasticsearch]:
-    with headpond.connect(real_node.url, inference="embedded") as client:
+    with headpond.connect(real_node.url, inference="embedded", request_timeout=120) as client:
         client.indices.delete(index="same", ignore_unavailable=True)
         ingest(file, client)
         yield client
@@ -125,8 +125,8 @@ def test_the_same_file_finds_the_same_everywhere(
     node = Node(None)
     with (
         serving(node, upstream=real_node.url, wrap=wrapper([(spec, names(spec, None))])) as url,
-        Elasticsearch(url) as front,
-        httpx.Client(base_url=url, timeout=60) as http,
+        Elasticsearch(url, request_timeout=120) as front,
+        httpx.Client(base_url=url, timeout=120) as http,
     ):
         on_pond, on_real = (headpond.load(file, client=client) for client in (pond, real))
         hooked_pond, hooked_real = (headpond.hook(client, file) for client in (pond, real))
