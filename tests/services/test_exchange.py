@@ -195,7 +195,10 @@ def test_a_connection_that_cannot_go_on_is_not_used_again(serve: Serve, answer: 
     assert server.connections == 2
 
 
-def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve: Serve) -> None:
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headpond.services._http.connections.FRESH_SECONDS", 0)
     closed = threading.Event()
 
     def script(connection: socket.socket, number: int) -> None:
@@ -212,7 +215,31 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve: Serve)
     assert server.connections == 2
 
 
+def test_a_closed_connection_that_was_not_looked_at_is_no_answer_but_a_failure(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headpond.services._http.connections.FRESH_SECONDS", 60)
+    closed = threading.Event()
+
+    def script(connection: socket.socket, number: int) -> None:
+        server.read(connection)
+        connection.sendall(OK)
+        connection.shutdown(socket.SHUT_WR)
+        closed.set()
+        connection.recv(1)
+
+    server = started(serve, script)
+    assert post(server.url).body == b"ok"
+    closed.wait()
+    found = failure(server.url)
+    assert (found.out_of_time, found.unreachable) == (False, False)  # what is sent again, then on a new connection
+    closed.clear()
+    assert post(server.url).body == b"ok"
+    assert server.connections == 2
+
+
 def test_a_connection_that_was_idle_for_long_is_replaced(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headpond.services._http.connections.FRESH_SECONDS", 0)
     monkeypatch.setattr("headpond.services._http.connections.IDLE_SECONDS", 0)
     server = started(serve, always(OK))
     assert [post(server.url).body for _ in range(2)] == [b"ok", b"ok"]
