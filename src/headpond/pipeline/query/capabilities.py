@@ -71,7 +71,7 @@ class Capabilities:
 
     def _is_new_enough(self, client: Elasticsearch, deadline: Deadline) -> bool:
         try:
-            version = _within(client, deadline).info()["version"]
+            version = _within(client, deadline).info().get("version") or {}
         except (ApiError, TransportError) as error:
             _log.debug("the target does not tell its version (%s); the client fuses", error)
             return False
