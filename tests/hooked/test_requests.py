@@ -187,6 +187,18 @@ def test_a_sorted_search_keeps_its_order(es: Elasticsearch, hooked: Elasticsearc
     after = by_rank["hits"]["hits"][0]["sort"]
     assert ids(hooked.search(index="docs", query=QUERY, sort=[{"rank": "desc"}], search_after=after)) == ["2"]
     assert ids(hooked.search(index="docs", query=QUERY, sort=["_score"])) == ["2", "1"]
+    # A cursor is made of the hits' sort values: moved hits would make the next page leave some out.
+    with_ties: list[Any] = ["_score", "rank"]
+    assert ids(hooked.search(index="docs", query=QUERY, sort=with_ties)) == ids(
+        es.search(index="docs", query=QUERY, sort=with_ties)
+    )
+    assert ids(hooked.search(index="docs", query=QUERY, sort={"_score": {"order": "desc"}})) == ["2", "1"]
+    assert ids(hooked.search(index="docs", query=QUERY, sort=[{"_score": "asc"}])) == ids(
+        es.search(index="docs", query=QUERY, sort=[{"_score": "asc"}])
+    )
+    pit = {"id": es.open_point_in_time(index="docs", keep_alive="1m")["id"]}
+    assert ids(hooked.search(pit=pit, query=QUERY)) == ["2", "1"]
+    assert ids(hooked.search(pit=pit, query=QUERY, sort=["_score"])) == ["1", "2"]
 
 
 def test_a_point_in_time_needs_no_index(es: Elasticsearch, hooked: Elasticsearch) -> None:

@@ -48,15 +48,25 @@ def responds(body: Body) -> bool:
     """Whether the hits of a search are ranked.
 
     A search without hits has nothing to rank. One that is sorted has the order that was asked for, and pages through it
-    by the sort values of its last hit.
+    by the sort values of its last hit: were hits moved, the next page would leave some out. `_score` alone, the best
+    first, is the order without `sort`: its hits have no sort values, unless a point in time adds its own key.
     """
     if body.get("size") == 0 or "search_after" in body:
         return False
     sort = body.get("sort")
     if not sort:
         return True
-    first = sort[0] if isinstance(sort, list) else sort
-    return first == "_score" or (isinstance(first, dict) and "_score" in first)
+    keys = sort if isinstance(sort, list) else [sort]
+    return len(keys) == 1 and _is_best_first(keys[0]) and "pit" not in body
+
+
+def _is_best_first(key: Any) -> bool:
+    """Whether a sort key is Elasticsearch's default: `_score`, descending."""
+    if not isinstance(key, dict):
+        return bool(key == "_score")
+    options = key.get("_score")
+    order = options.get("order", "desc") if isinstance(options, dict) else options
+    return isinstance(order, str) and order.lower() == "desc"
 
 
 def _has_text_to_embed(node: Any) -> bool:
