@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +86,16 @@ def measure(url: str) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder, connect(url) as client:
         os.environ["HEADPOND_HOME"] = folder
         path = prepared(Path(folder))
+        runs: dict[str, Callable[[str], Run]] = {"headpond ingest": lambda index: ours(client, path, index)}
+        for threads, chunk in SETTINGS:
+            name = f"parallel_bulk, {threads} threads, {chunk} documents"
+            runs[name] = lambda index, threads=threads, chunk=chunk: theirs(client, path, index, threads, chunk)
+        names = list(runs)
         for number in range(ROUNDS):
-            rows.setdefault("headpond ingest", []).append(ours(client, path, f"ours-{number}"))
-            for threads, chunk in SETTINGS:
-                name = f"parallel_bulk, {threads} threads, {chunk} documents"
-                rows.setdefault(name, []).append(theirs(client, path, f"theirs-{number}", threads, chunk))
-    return [_row(name, runs) for name, runs in rows.items()]
+            for place in range(len(names)):  # every round begins with another one: the first finds a server at rest
+                name = names[(number + place) % len(names)]
+                rows.setdefault(name, []).append(runs[name](f"round-{number}-{place}"))
+    return [_row(name, rows[name]) for name in names]
 
 
 def _row(name: str, runs: list[Run]) -> dict[str, Any]:
