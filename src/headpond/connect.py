@@ -104,6 +104,15 @@ def connect_async(target: str | None = None, *, inference: str = "target", **opt
     return AsyncElasticsearch(url, **options)
 
 
+def without_credentials(url: str) -> str:
+    """What a message may show of something that was meant as a URL: all but what stands before its last `@`."""
+    scheme, slashes, rest = url.partition("://")
+    if not slashes:
+        scheme, rest = "", url
+    _, at, host = rest.rpartition("@")
+    return f"{scheme}{slashes}...@{host}" if at else url
+
+
 def pond_path(target: str) -> Path | None:
     """The folder behind an `embedded` target, None for any other."""
     if target == "embedded":
@@ -117,7 +126,7 @@ def _open_pond(target: str, inference: str, *, create: bool = True) -> Node | No
     path = pond_path(target)
     if path is None and target != "memory":
         if target != "cluster" and not target.startswith(("http://", "https://")):
-            raise InputError(f"{target!r} is not a target", hint=f"valid: {VALID}")
+            raise InputError(f"{without_credentials(target)!r} is not a target", hint=f"valid: {VALID}")
         return None
     if inference != "target":
         raise InputError(f"inference={inference!r} is for a cluster's URL; {target!r} answers _inference itself")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from headpond.connect import connect, pond_path
+from headpond.connect import connect, pond_path, without_credentials
 from headpond.errors import InputError, RestError
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ def serve(
 def _check_upstream(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"{url!r} is not the URL of a cluster", hint="as in --upstream https://es.example.org:9200")
+        shown = without_credentials(url)
+        raise InputError(f"{shown!r} is not the URL of a cluster", hint="as in --upstream https://es.example.org:9200")
     if parts.username is not None:
         raise InputError(
             "the cluster's URL holds credentials",

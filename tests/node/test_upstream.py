@@ -169,7 +169,11 @@ def test_a_cluster_that_does_not_say_who_may_ask_lets_nobody(front: httpx.Client
 
 @pytest.mark.parametrize(
     ("url", "problem"),
-    [("es.example.org", "is not the URL of a cluster"), ("https://u:secret@es.example.org", "holds credentials")],
+    [
+        ("es.example.org", "is not the URL of a cluster"),
+        ("https://u:secret@es.example.org", "holds credentials"),
+        ("htps://u:secret@es.example.org", r"'htps://\.\.\.@es\.example\.org' is not the URL of a cluster"),
+    ],
 )
 def test_a_wrong_upstream_is_said_without_its_password(url: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem) as caught:

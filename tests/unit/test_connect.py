@@ -66,6 +66,13 @@ def test_a_target_of_no_known_form_is_refused_with_the_valid_forms(target: str) 
         connect(target)
 
 
+@pytest.mark.parametrize("target", ["htps://elastic:pa/s@ss@es.example.org", "elastic:pa/s@ss@es.example.org"])
+def test_a_mistyped_url_is_shown_without_its_password(target: str) -> None:
+    with pytest.raises(InputError, match=r"\.\.\.@es\.example\.org' is not a target") as refused:
+        connect(target)
+    assert "ss@" not in str(refused.value)
+
+
 def test_inference_beside_is_for_clusters_only() -> None:
     with pytest.raises(InputError, match="answers _inference itself"):
         connect("memory", inference="embedded")
