@@ -82,6 +82,17 @@ def test_diversify_compares_stored_vectors_and_does_not_show_them(filled: Build)
     assert "degraded" not in answer
 
 
+@pytest.mark.parametrize("before", [[], [{"diversify": {"text_field": "body", "window": 3}}]])
+def test_pages_of_sorted_hits_neither_repeat_nor_skip(filled: Build, before: list[dict[str, Any]]) -> None:
+    pipeline = searched(filled, *before, {"sort": {"by": {"title": "desc"}}})
+    everything = set(ids(pipeline.search("a river turns the wheel of a mill", size=20)))
+    assert len(everything) >= 4
+    for size in (1, 2, 4):
+        starts = range(0, len(everything), size)
+        pages = [ids(pipeline.search("a river turns the wheel of a mill", size=size, from_=start)) for start in starts]
+        assert sorted(id for page in pages for id in page) == sorted(everything)
+
+
 def test_hits_are_renamed_sorted_and_cut(filled: Build) -> None:
     pipeline = searched(
         filled,

@@ -36,7 +36,8 @@ def finish(
     """
     first, size = page_start(page), page_size(page)
     hits = list(answer["hits"]["hits"])
-    results = Results(hits, text, inference, deadline, first + size, on_piece=on_piece)
+    window = max((stage.window for stage in processors), default=0)
+    results = Results(hits, text, inference, deadline, first + size, first, window, on_piece=on_piece)
     for stage in processors:
         begun = deadline.spent_ms
         try:

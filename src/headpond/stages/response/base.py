@@ -44,6 +44,8 @@ class Results:
         deadline: of the whole search; a processor takes its own part with `deadline.within(seconds)`.
         size: how many hits, from the first, whoever asked will see at most (`from` + `size`); the answer is cut to them
             after the last processor.
+        start: how many of the first hits are before the page (`from`).
+        window: as many hits as the processors want to see on every page; there are more when the page lies behind.
         degraded: what could not be done.
         ext: what processors add to the answer beside its hits, under `ext`, as OpenSearch's search pipelines do.
         on_piece: takes the pieces of a text that is written for the answer while it comes; None when nobody waits.
@@ -54,6 +56,8 @@ class Results:
     inference: QueryInference
     deadline: Deadline = field(default_factory=Deadline)
     size: int = 10
+    start: int = 0
+    window: int = 0
     degraded: list[Degraded] = field(default_factory=list)
     ext: dict[str, Any] = field(default_factory=dict)
     on_piece: Callable[[str], None] | None = None

@@ -60,7 +60,11 @@ class SortSpec(ResponseProcessorSpec):
         "`{year: {order: desc, missing: _first}}`.",
     )
     window: int | None = Field(
-        None, ge=1, le=10_000, description="How many of the first hits `by` orders; all that there are when left out."
+        None,
+        ge=1,
+        le=10_000,
+        description="How many of the first hits `by` orders; left out: the largest window of the other processors, and "
+        "behind it each page for itself.",
     )
 
     @model_validator(mode="after")
@@ -89,12 +93,21 @@ class Sort(ResponseProcessor[SortSpec]):
     def process(self, results: Results) -> None:
         """Orders what it is asked to order."""
         if self.spec.by is not None:
-            window = results.hits[: self.spec.window]
-            for key in reversed(self.spec.by):  # stable: the first key has the last word
-                window = _ordered(window, key)
-            results.hits[: len(window)] = window
+            if self.spec.window is not None:
+                self._order(results.hits, slice(self.spec.window), self.spec.by)
+                return
+            # What is ordered must not grow with the page, else pages repeat hits and leave others out.
+            self._order(results.hits, slice(results.window), self.spec.by)
+            self._order(results.hits, slice(max(results.window, results.start), None), self.spec.by)
         elif self.spec.field is not None:
             self._sort_lists(results, self.spec.field)
+
+    @staticmethod
+    def _order(hits: list[Hit], part: slice, keys: list[SortKey]) -> None:
+        ordered = hits[part]
+        for key in reversed(keys):  # stable: the first key has the last word
+            ordered = _ordered(ordered, key)
+        hits[part] = ordered
 
     def _sort_lists(self, results: Results, field: str) -> None:
         others = 0
