@@ -182,6 +182,14 @@ def test_ids_that_the_formats_cannot_carry_are_refused(folder: Path) -> None:
         write_run("gone/r.trec", {"q": [("a", 1.0)]}, "t")
 
 
+@pytest.mark.parametrize("line", ["1 Q0 d x 1.5 t", "1 Q0 d 1 nan t"])
+def test_a_run_whose_first_line_is_wrong_is_still_read_as_a_run(line: str, folder: Path) -> None:
+    (folder / "r.trec").write_text(line + "\n")
+    assert is_run("r.trec")
+    with pytest.raises(InputError, match=r"r\.trec:1: the (rank 'x'|score 'nan') is no number"):
+        read_run("r.trec")
+
+
 def test_a_pipeline_file_is_no_run(folder: Path) -> None:
     (folder / "p.yaml").write_text("description: words and more words here\n")
     assert not is_run("p.yaml")
