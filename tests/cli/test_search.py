@@ -63,6 +63,13 @@ def test_a_size_that_is_no_number_above_zero_is_refused(run: Run, size: str) -> 
     assert "whole number" in done.err
 
 
+@pytest.mark.parametrize("first", ["-1", "few"])
+def test_a_from_that_is_no_number_is_refused(run: Run, first: str) -> None:
+    done = run("search", "mill.yaml", "water", "--from", first)
+    assert done.code == 2
+    assert f"'{first}' is not a whole number, 0 or more" in done.err
+
+
 def test_a_question_that_is_no_text_is_refused(filled: Run) -> None:
     done = filled("search", "mill.yaml", "M\udcfchle")  # as Python decodes an argument of other bytes
     assert (done.code, done.err) == (1, "error: the text to search for is not UTF-8\n")

@@ -74,7 +74,10 @@ def positive(text: str) -> int:
 
 def natural(text: str) -> int:
     """An argument that must be a whole number, 0 or more."""
-    return 0 if text == "0" else positive(text)
+    try:
+        return 0 if text == "0" else positive(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more") from None
 
 
 def json_object(text: str) -> dict[str, Any]:
