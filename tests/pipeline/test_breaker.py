@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from headpond.pipeline.query.breaker import FAILURES, FIRST_PAUSE, LONGEST_HOLD, LONGEST_PAUSE, Breaker, NotAskedError
+from headpond.pipeline.query.breaker import FAILURES, FIRST_PAUSE, LONGEST_HOLD, LONGEST_PAUSE, Breaker
+from headpond.stages.inference import NotAskedError
 
 
 class Clock:

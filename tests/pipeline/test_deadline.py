@@ -13,9 +13,10 @@ from elasticsearch import Elasticsearch
 from headpond.errors import TargetError
 from headpond.node import Node
 from headpond.pipeline import Pipeline
-from headpond.pipeline.query.breaker import FAILURES, NotAskedError
+from headpond.pipeline.query.breaker import FAILURES
 from headpond.pipeline.query.inference import ClientInference
 from headpond.pipeline.query.lines import RERANK_AT_ONCE, lines_of
+from headpond.stages.inference import NotAskedError
 from tests.pipeline.pipelines import RECORDS, SETTINGS, ids, pipeline, standard
 from tests.pipeline.stuck_server import StuckServer
 from tests.pipeline.watched import Watch, refused, scores, watched

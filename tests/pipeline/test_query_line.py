@@ -9,9 +9,10 @@ from elastic_transport import ConnectionTimeout
 from elasticsearch import BadRequestError
 
 from headpond.inference.workers import Workers
-from headpond.pipeline.query.breaker import FAILURES, Breaker, NotAskedError
+from headpond.pipeline.query.breaker import FAILURES, Breaker
 from headpond.pipeline.query.line import Line
 from headpond.stages.deadline import Deadline
+from headpond.stages.inference import NotAskedError
 
 LONG = 60.0
 

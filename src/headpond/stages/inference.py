@@ -52,6 +52,15 @@ class Embedder(Protocol):
         """
 
 
+class NotAskedError(RuntimeError):
+    """An endpoint is left alone for now; the message says why and until when."""
+
+
+def failure(inference_id: str, error: Exception) -> str:
+    """What became of a call that raised something else than `TimeoutError`, as `degraded` says it."""
+    return f"[{inference_id}] {error}" if isinstance(error, NotAskedError) else f"[{inference_id}] failed: {error}"
+
+
 class QueryInference(Protocol):
     """What query stages may ask of endpoints, each call within a time.
 

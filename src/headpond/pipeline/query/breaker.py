@@ -12,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from headpond.stages.inference import NotAskedError
+
 FAILURES = 5
 """In a row, before an endpoint is left alone."""
 
@@ -20,10 +22,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 
 LONGEST_HOLD = 300.0
 """Seconds that a `Retry-After` is believed at most."""
-
-
-class NotAskedError(RuntimeError):
-    """The endpoint is left alone for now; the message says why and until when."""
 
 
 class Breaker:

@@ -18,10 +18,9 @@ from headpond.errors import PipelineError, TargetError
 from headpond.inference.workers import QueueFullError
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.pace.verdict import Verdict, judge
-from headpond.pipeline.query.breaker import NotAskedError
 from headpond.pipeline.query.inference import ClientInference
 from headpond.stages.deadline import Deadline
-from headpond.stages.inference import Embedding
+from headpond.stages.inference import Embedding, NotAskedError
 
 LONGEST = 30.0
 """Seconds that embedding may take."""

@@ -22,6 +22,7 @@ from headpond.inference.chunking import parse_chunking
 from headpond.inference.duration import parse_duration
 from headpond.stages.degraded import Degraded
 from headpond.stages.highlight import Highlight, marked
+from headpond.stages.inference import failure
 from headpond.stages.passage import cut
 from headpond.stages.response._chunks import Chunk, best_known, chunks
 from headpond.stages.response._texts import sendable
@@ -116,7 +117,7 @@ class BestChunk(ResponseProcessor[BestChunkSpec]):
         except TimeoutError:
             reason = f"no answer of [{self.spec.inference_id}] within the deadline; words decided"
         except Exception as error:
-            reason = f"[{self.spec.inference_id}] failed: {error}; words decided"
+            reason = f"{failure(self.spec.inference_id, error)}; words decided"
         else:
             scores = iter(near)
             return "embedding", [[next(scores) for _ in each] for each in texts]

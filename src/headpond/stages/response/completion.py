@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from headpond.inference.duration import parse_duration
 from headpond.stages import template
 from headpond.stages.degraded import Degraded
+from headpond.stages.inference import failure
 from headpond.stages.passage import passages
 from headpond.stages.record import Record
 from headpond.stages.response._texts import sendable
@@ -109,7 +110,7 @@ class Completion(ResponseProcessor[CompletionSpec]):
         except TimeoutError:
             return f"no answer of [{name}] within {round(seconds * 1000)} ms"
         except Exception as error:
-            return f"[{name}] failed: {error}"
+            return failure(name, error)
         if not text.strip():
             return f"[{name}] answered nothing"
         ids = [hit["_id"] for hit, _ in given]

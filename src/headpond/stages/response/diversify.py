@@ -23,6 +23,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from headpond.inference.duration import parse_duration
 from headpond.ranking import minmax
 from headpond.stages.degraded import Degraded
+from headpond.stages.inference import failure
 from headpond.stages.passage import passages
 from headpond.stages.response import _field
 from headpond.stages.response._texts import sendable
@@ -140,7 +141,7 @@ class Diversify(ResponseProcessor[DiversifySpec]):
         except TimeoutError:
             reason = f"no answer of [{inference_id}] within the deadline; shared words counted"
         except Exception as error:
-            reason = f"[{inference_id}] failed: {error}; shared words counted"
+            reason = f"{failure(inference_id, error)}; shared words counted"
         results.degraded.append(Degraded(self.name, reason, deadline.spent_ms))
         return None
 

@@ -22,6 +22,7 @@ from headpond.inference.duration import parse_duration
 from headpond.ranking import minmax
 from headpond.stages.deadline import Deadline
 from headpond.stages.degraded import Degraded
+from headpond.stages.inference import failure
 from headpond.stages.passage import Passage
 from headpond.stages.response._depth import Depth
 from headpond.stages.response._texts import LONGEST, Texts, sendable
@@ -196,7 +197,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
                 self._depth.late(given, len(texts))
             return f"no answer of [{self.spec.inference_id}] within {self._said(given)}"
         except Exception as error:
-            return f"[{self.spec.inference_id}] failed: {error}"
+            return failure(self.spec.inference_id, error)
         if len(answer) != len(texts) or not all(math.isfinite(score) for score in answer):
             got = f"{len(answer)} scores for {len(texts)} texts, or no numbers"
             return f"[{self.spec.inference_id}] answered nonsense: {got}"
