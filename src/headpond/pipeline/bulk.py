@@ -38,6 +38,7 @@ _OPTIONS_OF = {
 }
 """Metadata of a record, and what an action of `_bulk` calls it."""
 _OWN = METADATA.encode()
+# A piece may be a little larger than the limit is by now: cutting off its end would make a tiny request.
 _OVER = 1.25
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 # A whole index or cluster that takes no writes (a full disk, a closed index) is not the document's fault.

@@ -142,7 +142,7 @@ def test_requests_are_cut_to_what_the_cluster_takes() -> None:
     given = lines(*({"n": place, "text": "x" * 20_000} for place in range(40)))
     write(cluster, given, size)
     sizes = [len(request) for request in cluster.requests]
-    assert sizes[0] == 19  # 400,000 bytes
+    assert sizes[0] == 24  # 400,000 bytes and a quarter
     assert sizes[1] < sizes[0]
     assert sum(sizes) == 40 + sizes[0]
     assert all(line.record.failure is None for line in given)
