@@ -18,7 +18,7 @@ from headpond.pipeline.load import from_dict
 from headpond.pipeline.replay import Replay, replay
 from headpond.pipeline.replay.letters import Later
 from tests.pipeline.conftest import Build
-from tests.pipeline.pipelines import QUICK, RECORDS, SETTINGS, count, source, standard, turn
+from tests.pipeline.pipelines import RECORDS, SETTINGS, count, source, standard, turn
 
 BAD = Path("bad.jsonl")
 
@@ -383,12 +383,13 @@ def test_many_letters_are_read_in_pieces(es: Elasticsearch, build: Build) -> Non
     assert (count(es), BAD.read_bytes()) == (900, b"")
 
 
-def test_a_throttle_that_lasts_is_replayed_later(es: Elasticsearch, build: Build) -> None:
+def test_a_text_that_is_throttled_for_good_is_replayed_later(es: Elasticsearch, build: Build) -> None:
     pipeline = build()
     pipeline.apply()
-    turn(es, "dense", error_rate=1.0, status=429, retry=False)
-    assert pipeline.ingest(RECORDS, dead_letters=BAD, settings=SETTINGS).dead_lettered == 3
-    assert {letter["attempts"] for letter in letters()} == {QUICK.attempts}
+    turn(es, "dense", fail_on="river", status=429, retry=False)
+    impatient = replace(SETTINGS, pace=replace(SETTINGS.pace, patience=0))
+    throttled = pipeline.ingest(RECORDS, dead_letters=BAD, settings=impatient).dead_lettered
+    assert throttled == len(letters()) == sum("river" in str(record) for record in RECORDS)
     turn(es, "dense")
     report = replay([BAD], es, Replay(in_place=True), spec=pipeline.spec, settings=SETTINGS)
-    assert (report.indexed, BAD.read_bytes()) == (3, b"")
+    assert (report.indexed, BAD.read_bytes()) == (throttled, b"")
