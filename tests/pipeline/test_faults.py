@@ -69,6 +69,19 @@ def test_a_throttle_that_outlives_the_tries_is_waited_out(
     assert len([record for record in caplog.records if "they are held back for up to 900 s" in record.message]) == 1
 
 
+def test_an_exit_does_not_wait_for_what_is_held_back(es: Elasticsearch, build: Build) -> None:
+    pipeline = build()
+    pipeline.apply()
+    turn(es, "dense", error_rate=1.0, status=429, retry=False)
+
+    def leave(snapshot: Any) -> None:
+        if snapshot.inference.retries > QUICK.attempts:
+            raise SystemExit(7)
+
+    with pytest.raises(SystemExit):
+        pipeline.ingest(RECORDS, settings=SETTINGS, on_progress=leave)
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_endpoint_that_answers_nothing_ends_the_job_and_nothing_is_dead_lettered(
     es: Elasticsearch, build: Build, status: int

@@ -145,6 +145,9 @@ def ingest(
             job.run(callbacks.tell)
             job.error = job.error or embedder.error
             return job
+        except BaseException:
+            stop.set()  # also for SystemExit out of a signal's handler: what is held back does not go on waiting
+            raise
         finally:
             embedder.close(wait=not (job and job.forced))
 
