@@ -10,8 +10,10 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from headpond.connect import connect
+from headpond.node import Node
 from headpond.pipeline import Pipeline
-from tests.pipeline.pipelines import pipeline
+from tests.pipeline.pipelines import RECORDS, SETTINGS, pipeline
+from tests.pipeline.watched import Watch, watched
 
 Build = Callable[..., Pipeline]
 
@@ -39,3 +41,21 @@ def build(es: Elasticsearch) -> Build:
         return pipeline(es, **changes)
 
     return make
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    watch = Watch()
+    yield watch
+    watch.gate.set()
+
+
+@pytest.fixture
+def seen(watch: Watch) -> Iterator[Elasticsearch]:
+    """A client of a pond that holds the records; what it asks of endpoints from now on is watched."""
+    client = watched(Node(None), watch)
+    pipeline(client).ingest(RECORDS, settings=SETTINGS)
+    watch.asked.clear()
+    yield client
+    watch.gate.set()
+    client.close()

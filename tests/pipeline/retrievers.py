@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from elasticsearch import Elasticsearch
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from headpond.pipeline.load import from_dict
@@ -24,6 +25,15 @@ MAPPINGS: dict[str, Any] = {
         "s": {"type": "sparse_vector"},
     }
 }
+
+generated = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+"""Many examples, the same every time, none kept and none made smaller."""
 
 
 def documents(number: int, seed: int = 5) -> dict[str, dict[str, Any]]:

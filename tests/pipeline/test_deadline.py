@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -17,30 +16,12 @@ from headpond.pipeline.query.breaker import FAILURES
 from headpond.pipeline.query.inference import ClientInference
 from headpond.pipeline.query.lines import RERANK_AT_ONCE, lines_of
 from headpond.stages.inference import NotAskedError
-from tests.pipeline.pipelines import RECORDS, SETTINGS, ids, pipeline, standard
+from tests.pipeline.pipelines import ids, pipeline, standard
 from tests.pipeline.stuck_server import StuckServer
 from tests.pipeline.watched import Watch, refused, scores, watched
 
 QUERY = "wheel of a mill"
 FAKE = {"service": "fake", "service_settings": {}}
-
-
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    watch = Watch()
-    yield watch
-    watch.gate.set()
-
-
-@pytest.fixture
-def seen(watch: Watch) -> Iterator[Elasticsearch]:
-    """A client of a pond that holds the records; what it asks of endpoints from now on is watched."""
-    client = watched(Node(None), watch)
-    pipeline(client).ingest(RECORDS, settings=SETTINGS)
-    watch.asked.clear()
-    yield client
-    watch.gate.set()
-    client.close()
 
 
 def reranked(deadline: str, **changes: Any) -> dict[str, Any]:

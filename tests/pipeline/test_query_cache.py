@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,34 +10,15 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from headpond.errors import PipelineError
-from headpond.node import Node
 from headpond.pipeline import Pipeline
 from headpond.pipeline.query.caches import Caches, Kept, key
 from headpond.pipeline.query.inference import ClientInference
 from headpond.pipeline.query.lines import EMBED_AT_ONCE, EMBED_LARGEST
 from headpond.pipeline.spec import CacheSection
-from tests.pipeline.pipelines import RECORDS, SETTINGS, pipeline
-from tests.pipeline.watched import Watch, refused, watched
+from tests.pipeline.pipelines import SETTINGS, pipeline
+from tests.pipeline.watched import Watch, refused
 
 QUERY = "wheel of a mill"
-
-
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    watch = Watch()
-    yield watch
-    watch.gate.set()
-
-
-@pytest.fixture
-def seen(watch: Watch) -> Iterator[Elasticsearch]:
-    """A client of a pond that holds the records; what it asks of endpoints from now on is watched."""
-    client = watched(Node(None), watch)
-    pipeline(client).ingest(RECORDS, settings=SETTINGS)
-    watch.asked.clear()
-    yield client
-    watch.gate.set()
-    client.close()
 
 
 def counts(watch: Watch) -> list[int]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 
 from headpond.connect import connect
-from tests.pipeline.retrievers import INDEX, OTHER, documents, hits, index, run, trees
+from tests.pipeline.retrievers import INDEX, OTHER, documents, generated, hits, index, run, trees
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +25,7 @@ def pond() -> Iterator[Elasticsearch]:
 
 
 @pytest.mark.timeout(900)
-@settings(
-    max_examples=1000,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(generated, max_examples=1000)
 @given(retriever=trees)
 def test_the_client_ranks_as_the_pond_does(pond: Elasticsearch, retriever: dict[str, Any]) -> None:
     body = {"retriever": retriever, "size": 15}
@@ -47,14 +40,7 @@ def test_the_client_ranks_as_the_pond_does(pond: Elasticsearch, retriever: dict[
 
 
 @pytest.mark.timeout(900)
-@settings(
-    max_examples=200,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(generated, max_examples=200)
 @given(retriever=trees)
 def test_what_is_left_to_the_target_ranks_the_same(pond: Elasticsearch, retriever: dict[str, Any]) -> None:
     body = {"retriever": retriever, "size": 15}

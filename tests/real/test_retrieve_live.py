@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headpond.connect import connect
@@ -22,7 +22,7 @@ from headpond.pipeline.query.retrieve.tree import Leaf, Rescorer
 from headpond.pipeline.query.searcher import Searcher
 from headpond.pipeline.query.searches import IndexSearches
 from headpond.stages.deadline import Deadline
-from tests.pipeline.retrievers import INDEX, documents, hits, index, queries, run, trees
+from tests.pipeline.retrievers import INDEX, documents, generated, hits, index, queries, run, trees
 from tests.real.node import RealNode
 
 pytestmark = pytest.mark.real
@@ -57,14 +57,7 @@ def alike(ours: list[tuple[str, str, float]], theirs: list[tuple[str, str, float
 
 
 @pytest.mark.timeout(900)
-@settings(
-    max_examples=150,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(generated, max_examples=150)
 @given(retriever=trees)
 def test_the_client_ranks_on_elasticsearch_as_the_pond_does_itself(
     both: tuple[Elasticsearch, Elasticsearch], retriever: dict[str, Any]
@@ -77,14 +70,7 @@ def test_the_client_ranks_on_elasticsearch_as_the_pond_does_itself(
 
 
 @pytest.mark.timeout(900)
-@settings(
-    max_examples=60,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(generated, max_examples=60)
 @given(
     query=queries,
     second=st.lists(queries, min_size=1, max_size=2),

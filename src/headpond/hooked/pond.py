@@ -6,22 +6,18 @@ privilege for inference.
 
 from __future__ import annotations
 
-import time
-
-from elastic_transport import BaseNode, HttpHeaders
+from elastic_transport import HttpHeaders
 from elastic_transport._models import DEFAULT, DefaultType
 from elastic_transport._node import NodeApiResponse
 from elasticsearch import Elasticsearch
 
 from headpond.node.node import Node
-from headpond.node.transport import INFERENCE, node_class, to_api_response, to_request
+from headpond.node.transport import INFERENCE, PondNode, ask, node_class
 from headpond.serializer import SERIALIZERS
 
 
-class OwnPondNode(BaseNode):
+class OwnPondNode(PondNode):
     """Calls the pond's `_inference` and nothing else; closing it leaves the pond open."""
-
-    pond: Node
 
     def perform_request(
         self,
@@ -34,9 +30,7 @@ class OwnPondNode(BaseNode):
         """Answers from the pond."""
         if not target.startswith(INFERENCE):
             raise ValueError(f"{target} is no inference")
-        started = time.monotonic()
-        response = self.pond.handle(to_request(method, target, body, headers), own=True)
-        return to_api_response(self.config, response, started)
+        return ask(self.pond, self.config, method, target, body, headers, own=True)
 
     def close(self) -> None:
         """Does nothing."""

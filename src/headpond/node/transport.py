@@ -27,11 +27,18 @@ INFERENCE = "/_inference"
 
 
 def ask(
-    pond: Node, config: NodeConfig, method: str, target: str, body: bytes | None, headers: HttpHeaders | None
+    pond: Node,
+    config: NodeConfig,
+    method: str,
+    target: str,
+    body: bytes | None,
+    headers: HttpHeaders | None,
+    *,
+    own: bool = False,
 ) -> NodeApiResponse:
-    """What the pond answers to what elastic_transport sends."""
+    """What the pond answers to what elastic_transport sends; `own` as in `Node.handle`."""
     started = time.monotonic()
-    return to_api_response(config, pond.handle(to_request(method, target, body, headers)), started)
+    return to_api_response(config, pond.handle(to_request(method, target, body, headers), own=own), started)
 
 
 def to_request(method: str, target: str, body: bytes | None, headers: HttpHeaders | None) -> Request:

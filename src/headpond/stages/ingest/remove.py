@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from headpond.stages import fields, template
 from headpond.stages.ingest.base import ProcessorSpec, RecordProcessor, wrong_option
+from headpond.stages.one_or_more import OneOrMore
 from headpond.stages.record import METADATA, Record
-
-Fields = Annotated[list[str], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)]
 
 
 class RemoveSpec(ProcessorSpec):
     """Options of `remove`."""
 
-    field: Fields = Field(default_factory=list, description="A field or a list of fields to take out.")
-    keep: Fields = Field(
+    field: OneOrMore = Field(default_factory=list, description="A field or a list of fields to take out.")
+    keep: OneOrMore = Field(
         default_factory=list, description="Fields to keep; everything else is taken out. Instead of `field`."
     )
     ignore_missing: bool = Field(False, description="Do not fail for a record that lacks a field.")

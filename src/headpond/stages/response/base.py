@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -61,6 +61,12 @@ class Results:
     degraded: list[Degraded] = field(default_factory=list)
     ext: dict[str, Any] = field(default_factory=dict)
     on_piece: Callable[[str], None] | None = None
+
+
+def note_ranks(hits: Sequence[Hit]) -> None:
+    """Gives hits `_headpond.rank_before` (from 1) and `score_before`, where no earlier stage has."""
+    for rank, hit in enumerate(hits, 1):
+        hit["_headpond"] = {"rank_before": rank, "score_before": hit.get("_score"), **hit.get("_headpond", {})}
 
 
 class ResponseProcessor(ABC, Generic[S]):

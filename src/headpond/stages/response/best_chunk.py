@@ -12,17 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
-from headpond.errors import RestError
 from headpond.inference.chunking import parse_chunking
 from headpond.inference.duration import parse_duration
+from headpond.stages.chunking_settings import ChunkingSettings
 from headpond.stages.degraded import Degraded
 from headpond.stages.highlight import Highlight, marked
 from headpond.stages.inference import failure
+from headpond.stages.one_or_more import OneOrMore
 from headpond.stages.passage import cut
 from headpond.stages.response._chunks import Chunk, best_known, chunks
 from headpond.stages.response._texts import sendable
@@ -34,25 +35,17 @@ SETTINGS = {"strategy": "sentence", "max_chunk_size": 50, "sentence_overlap": 0}
 """How texts are cut when nothing is said: short enough to be read."""
 
 
-def _checked(settings: dict[str, Any]) -> dict[str, Any]:
-    try:
-        parse_chunking(settings)
-    except RestError as error:
-        raise ValueError(error.reason) from None
-    return settings
-
-
 class BestChunkSpec(ResponseProcessorSpec):
     """Options of `best_chunk`."""
 
-    field: Annotated[list[str], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)] = Field(
+    field: OneOrMore = Field(
         min_length=1, description="The field, or several; one that leads through a list of objects is read from each."
     )
     inference_id: str | None = Field(
         None, description="A text_embedding endpoint that finds the nearest chunk, where nobody has found one before."
     )
     deadline: TimeSpan = Field("1s", description="How long the endpoint may take; later, words decide.")
-    chunking_settings: Annotated[dict[str, Any], AfterValidator(_checked)] = Field(
+    chunking_settings: ChunkingSettings = Field(
         default_factory=lambda: dict(SETTINGS), description="How texts are cut, Elasticsearch's chunking settings."
     )
     highlight: Highlight | None = Field(

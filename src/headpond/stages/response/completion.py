@@ -16,12 +16,13 @@ import re
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from headpond.inference.duration import parse_duration
 from headpond.stages import template
 from headpond.stages.degraded import Degraded
 from headpond.stages.inference import failure
+from headpond.stages.one_or_more import OneOrMore
 from headpond.stages.passage import passages
 from headpond.stages.record import Record
 from headpond.stages.response._texts import sendable
@@ -56,7 +57,7 @@ class CompletionSpec(ResponseProcessorSpec):
     """Options of `completion`."""
 
     inference_id: str = Field(description="The id of a completion endpoint.")
-    field: Annotated[list[str], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)] = Field(
+    field: OneOrMore = Field(
         min_length=1,
         description="The field, or several that are joined, with the texts that are given; where `best_chunk` has "
         "found a chunk of a hit, that is given instead.",

@@ -14,20 +14,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from headpond.inference.duration import parse_duration
 from headpond.ranking import minmax
 from headpond.stages.degraded import Degraded
 from headpond.stages.inference import failure
+from headpond.stages.one_or_more import OneOrMore
 from headpond.stages.passage import passages
 from headpond.stages.response import _field
 from headpond.stages.response._texts import sendable
-from headpond.stages.response.base import Hit, ResponseProcessor, ResponseProcessorSpec, Results
+from headpond.stages.response.base import Hit, ResponseProcessor, ResponseProcessorSpec, Results, note_ranks
 from headpond.stages.time_span import TimeSpan
 
 Matrix = NDArray[np.float32]
@@ -41,9 +42,9 @@ class DiversifySpec(ResponseProcessorSpec):
     field: str | None = Field(
         None, min_length=1, description="A `dense_vector` field that hits are compared by; none inside nested objects."
     )
-    text_field: Annotated[
-        list[str] | None, BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
-    ] = Field(None, min_length=1, description="Instead of `field`: texts that hits are compared by, joined.")
+    text_field: OneOrMore | None = Field(
+        None, min_length=1, description="Instead of `field`: texts that hits are compared by, joined."
+    )
     inference_id: str | None = Field(
         None, description="A text_embedding endpoint that embeds `text_field`; without it shared words count."
     )
@@ -103,8 +104,7 @@ class Diversify(ResponseProcessor[DiversifySpec]):
             return
         likeness = rows @ rows.T
         order, similarity = _mmr(_relevance([hits[place] for place in places]), likeness, self.spec.lambda_)
-        for rank, hit in enumerate(results.hits, 1):
-            hit["_headpond"] = {"rank_before": rank, "score_before": hit.get("_score"), **hit.get("_headpond", {})}
+        note_ranks(results.hits)
         for place, row, like in zip(places, order, similarity, strict=True):
             hit = hits[places[row]]
             hit["_headpond"]["diversify"] = {"rank_before": places[row] + 1, "similarity": round(like, 6)}

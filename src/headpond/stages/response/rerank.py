@@ -14,15 +14,16 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from headpond.errors import RestError
 from headpond.inference.chunking import Chunking, parse_chunking
 from headpond.inference.duration import parse_duration
 from headpond.ranking import minmax
+from headpond.stages.chunking_settings import ChunkingSettings
 from headpond.stages.deadline import Deadline
 from headpond.stages.degraded import Degraded
 from headpond.stages.inference import failure
+from headpond.stages.one_or_more import OneOrMore
 from headpond.stages.passage import Passage
 from headpond.stages.response._depth import Depth
 from headpond.stages.response._texts import LONGEST, Texts, sendable
@@ -32,20 +33,13 @@ from headpond.stages.response.base import (
     ResponseProcessorSpec,
     Results,
     as_json,
+    note_ranks,
 )
 from headpond.stages.selection import select
 from headpond.stages.time_span import TimeSpan
 
 WINDOW, MOST = 50, 1000
 """Hits that are ranked when nothing else is said, and at most."""
-
-
-def _checked_chunking(settings: dict[str, Any]) -> dict[str, Any]:
-    try:
-        parse_chunking(settings)
-    except RestError as error:
-        raise ValueError(error.reason) from None
-    return settings
 
 
 def _checked_window(window: Any) -> Any:
@@ -62,7 +56,7 @@ class ChunkRescorer(BaseModel):
     size: int = Field(
         1, ge=1, description="Passages of a hit that are ranked, those with the query's rarest words first."
     )
-    chunking_settings: Annotated[dict[str, Any], AfterValidator(_checked_chunking)] = Field(
+    chunking_settings: ChunkingSettings = Field(
         default_factory=dict,
         description="Elasticsearch's chunking settings; sentences of up to 250 words when left out.",
     )
@@ -72,13 +66,11 @@ class RerankSpec(ResponseProcessorSpec):
     """Options of `rerank`."""
 
     inference_id: str = Field(description="The id of a rerank endpoint.")
-    field: Annotated[list[str] | None, BeforeValidator(lambda given: [given] if isinstance(given, str) else given)] = (
-        Field(
-            None,
-            min_length=1,
-            description="The field to rank by, or several that are joined; one that leads through a list of objects "
-            "(`passages.text`) ranks a hit by its best passage.",
-        )
+    field: OneOrMore | None = Field(
+        None,
+        min_length=1,
+        description="The field to rank by, or several that are joined; one that leads through a list of objects "
+        "(`passages.text`) ranks a hit by its best passage.",
     )
     template: str | None = Field(
         None, min_length=1, description="Instead of `field`: a text with `{{field}}` placeholders to rank by."
@@ -225,8 +217,7 @@ class Rerank(ResponseProcessor[RerankSpec]):
     def _reorder(
         self, results: Results, hits: list[Hit], candidates: list[_Candidate], answer: Sequence[float]
     ) -> None:
-        for rank, hit in enumerate(results.hits, 1):
-            hit["_headpond"] = {"rank_before": rank, "score_before": hit.get("_score"), **hit.get("_headpond", {})}
+        note_ranks(results.hits)
         scores = np.empty(len(candidates), np.float32)
         at = 0
         for row, candidate in enumerate(candidates):
