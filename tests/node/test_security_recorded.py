@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from headpond.node import Node, Request
+from tests.node.security_scenes import SCENES
 from tests.node.security_session import ELASTIC_PASSWORD, Answer, Send, play
-from tests.node.security_steps import SCENES
 
 ANSWERS = Path(__file__).parent / "security_answers.json"
 

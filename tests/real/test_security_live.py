@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from tests.node.security_scenes import SCENES
 from tests.node.security_session import ELASTIC_PASSWORD, Answer, Send, in_lines, play
-from tests.node.security_steps import SCENES
 from tests.node.test_security_recorded import ANSWERS, recorded
 from tests.real.distribution import DEFAULT_VERSION
 from tests.real.fixtures import start

@@ -1,0 +1,156 @@
+"""Who somebody is and what they are allowed: credentials, roles, users, and the question after privileges."""
+
+from __future__ import annotations
+
+from tests.node.security_scenes.steps import ELASTIC, get, put_role, put_user, role, user
+from tests.node.security_session import PASSWORD, Step
+
+HEADERS = (
+    "Basic !!!", "Basic YQ==", "Digest x", "Basic ", "apikey garbage", "ApiKey YQ==", "ApiKey YTo=", "ApiKey OmI=",
+    "ApiKey bm9wZTpub3Bl", "Bearer abc", "Bearer ",
+)  # fmt: skip
+
+AUTHENTICATION = [
+    user("anna"),
+    *(Step(header, "GET", "/_cluster/health") for header in HEADERS),
+    *get(None, "/_cluster/health", "/_nope/x", "/_search?nope=1"),
+    *get("elastic:wrong", "/_cluster/health", "/_cluster/health?filter_path=status", "/"),
+    *get("nobody", "/_security/_authenticate", "/%5f%20?a=b"),
+    Step(None, "POST", "/_search?nope=1", "{bad"),
+    Step(None, "PUT", "/_security/user/_password", {"password": "x"}),
+    Step("nobody", "HEAD", "/"),
+    *get("anna", "/_security/_authenticate", "/_nope/x"),
+    *get(ELASTIC, "/_security/_authenticate"),
+    Step(ELASTIC, "PUT", "/_security/user/anna/_disable"),
+    *get("anna", "/_security/_authenticate"),
+    Step(ELASTIC, "PUT", "/_security/user/anna/_enable"),
+    *get("anna", "/_security/_authenticate"),
+    Step(ELASTIC, "PUT", "/_security/user/anna/_password", {"password": "labpass-2"}),
+    *get("anna", "/_security/_authenticate"),
+    *get("anna:labpass-2", "/_security/_authenticate"),
+    Step("anna:labpass-2", "PUT", "/_security/user/_password", {"password": PASSWORD}),
+    *get("anna", "/_security/_authenticate"),
+    Step(ELASTIC, "DELETE", "/_security/user/anna"),
+    *get("anna", "/_security/_authenticate"),
+    put_user("uni", {"password": "pässwörd€", "roles": []}),
+    *get("uni:pässwörd€", "/_security/_authenticate"),
+]
+
+ROLES = [
+    role("r1", "monitor_inference", x="read write"),
+    role("r1", "monitor_inference", x="read"),
+    put_role("r2", {"indices": [{"names": "x*", "privileges": ["read"]}], "description": "d", "metadata": {"a": 1}}),
+    put_role("r3", {}),
+    put_role("r4", {"cluster": ["cluster:monitor/health"], "run_as": [], "applications": []}),
+    *get(ELASTIC, "/_security/role/r1", "/_security/role/r2,r3", "/_security/role/nope", "/_security/role/r*"),
+    *get(ELASTIC, "/_security/role/inference_admin,inference_user"),
+    put_role("superuser", {}),
+    put_role("bad", {"indices": [{"names": ["x"]}]}),
+    put_role("bad", {"indices": [{"privileges": ["read"]}]}),
+    put_role("bad", {"indices": [{"names": [], "privileges": ["read"]}]}),
+    put_role("bad", {"indices": [{"names": ["x"], "privileges": "read"}]}),
+    put_role("bad", {"indices": [{"names": ["x"], "privileges": ["read"], "nope": 1}]}),
+    put_role("bad", {"indices": [{"names": ["x"], "privileges": ["nope"]}]}),
+    put_role("bad", {"indices": [{"names": ["m*,n"], "privileges": ["read"]}]}),
+    put_role("bad", {"indices": {}}),
+    put_role("bad", {"cluster": ["no_such_priv"]}),
+    put_role("bad", {"cluster": "monitor"}),
+    put_role("bad", {"cluster": 3}),
+    put_role("bad", {"nope": 1}),
+    put_role("bad", {"metadata": []}),
+    put_role("bad", {"metadata": {"_a": 1}}),
+    put_role("bad", []),
+    put_role("bad", None),
+    put_role("a" * 508, {}),
+    Step(ELASTIC, "DELETE", "/_security/role/nope"),
+    Step(ELASTIC, "DELETE", "/_security/role/superuser"),
+    Step(ELASTIC, "DELETE", "/_security/role/r3"),
+    *get(ELASTIC, "/_security/role/r3"),
+]
+
+USERS = [
+    user("u1", "r1"),
+    put_user("u1", {"password": PASSWORD, "roles": ["r1"], "full_name": "U", "email": "u@x.y", "metadata": {"k": 1}}),
+    put_user("u1", {"roles": ["r1", "r2"], "full_name": "U", "email": "u@x.y", "metadata": {"k": 1}}),
+    put_user("u2", {"password": "abcdef", "roles": "r1,r2"}),
+    put_user("n%20x", {"password": "abcdef", "roles": []}),
+    put_user("bad", {"roles": []}),
+    put_user("bad", {"password": "abc", "roles": []}),
+    put_user("bad", {"password": "abcdef"}),
+    put_user("bad", {"password": "abcdef", "roles": [], "nope": 1}),
+    put_user("bad", {"password": "abcdef", "roles": ["rolé"]}),
+    put_user("bad", {"password": "abcdef", "roles": [1]}),
+    put_user("bad", {"password": "abcdef", "roles": [], "metadata": {"_x": 1}}),
+    put_user("bad", {"password": "abcdef", "roles": [], "metadata": 3}),
+    put_user("bad", {"password": "abcdef", "roles": [], "enabled": "x"}),
+    put_user("bad", {"password": "abcdef", "roles": [], "full_name": 3}),
+    put_user("bad", {"password": "abcdef", "roles": [], "username": "other"}),
+    put_user("bad", {"password": None, "roles": []}),
+    put_user("bad", {"password": 3}),
+    put_user("bad", []),
+    put_user("bad", None),
+    put_user("%20z", {"password": "abcdef", "roles": []}),
+    put_user("z%C3%A9", {"password": "abcdef", "roles": []}),
+    put_user("elastic", {"password": "abcdef", "roles": []}),
+    put_user("off", {"password": "abcdef", "roles": [], "enabled": False}),
+    *get("off:abcdef", "/_security/_authenticate"),
+    *get(
+        ELASTIC,
+        "/_security/user/u1",
+        "/_security/user/nope",
+        "/_security/user/u1,u2,elastic",
+        "/_security/user/u1,nope",
+    ),
+    Step(ELASTIC, "DELETE", "/_security/user/nope"),
+    Step(ELASTIC, "DELETE", "/_security/user/elastic"),
+    Step(ELASTIC, "DELETE", "/_security/user/u2"),
+    Step(ELASTIC, "PUT", "/_security/user/nope/_disable"),
+    Step(ELASTIC, "PUT", "/_security/user/elastic/_disable"),
+    Step(ELASTIC, "PUT", "/_security/user/nope/_password", {"password": "abcdef"}),
+    Step(ELASTIC, "PUT", "/_security/user/u1/_password", {"password": "la"}),
+    Step(ELASTIC, "PUT", "/_security/user/u1/_password", {}),
+    Step(ELASTIC, "PUT", "/_security/user/u1/_password", {"passwords": "x"}),
+    Step(ELASTIC, "PUT", "/_security/user/_password", []),
+    user("none"),
+    Step("none", "PUT", "/_security/user/u1/_password", {"password": "abcdef"}),
+    *get("none", "/_security/user", "/_security/user/none", "/_security/role", "/_security/privilege/_builtin"),
+    Step("none", "PUT", "/_security/role/q", {}),
+    Step("none", "DELETE", "/_security/role/q"),
+    Step("none", "PUT", "/_security/user/q", {"password": "abcdef", "roles": []}),
+    Step("none", "DELETE", "/_security/user/q"),
+    Step("none", "PUT", "/_security/user/u1/_disable"),
+    *get(ELASTIC, "/_security/privilege/_builtin?filter_path=cluster,index"),
+]
+
+_ASKED = {
+    "cluster": ["monitor", "all", "cluster:monitor/health", "cluster:monitor/*"],
+    "index": [
+        {"names": ["px1", "py*"], "privileges": ["read", "write", "indices:data/read/search"]},
+        {"names": ["px*", "px1*", "p*", "*", "p?1"], "privileges": ["read"]},
+    ],
+}
+_HAS = "/_security/user/_has_privileges"
+
+HAS_PRIVILEGES = [
+    role("some", "monitor", px="read"),
+    user("some", "some"),
+    role("inference", "monitor_inference"),
+    user("inference", "inference"),
+    role("manager", "manage", "manage_security"),
+    user("manager", "manager"),
+    *(Step(sender, "POST", _HAS, _ASKED) for sender in (ELASTIC, "some", "inference", "manager")),
+    *(
+        Step(sender, "POST", _HAS, {"cluster": ["manage_inference", "monitor_inference", "manage_security", "manage"]})
+        for sender in (ELASTIC, "some", "inference", "manager")
+    ),
+    Step(ELASTIC, "GET", _HAS, {"cluster": ["monitor"]}),
+    Step(ELASTIC, "POST", _HAS, {}),
+    Step(ELASTIC, "POST", _HAS),
+    Step(ELASTIC, "POST", _HAS, []),
+    Step(ELASTIC, "POST", _HAS, {"nope": 1}),
+    Step(ELASTIC, "POST", _HAS, {"cluster": ["nope"]}),
+    Step(ELASTIC, "POST", _HAS, {"index": [{"names": ["x"], "privileges": ["nope"]}]}),
+    Step(ELASTIC, "POST", _HAS, {"index": [{"names": ["x"]}]}),
+    Step("some", "POST", "/_security/user/some/_has_privileges", {"cluster": ["monitor"]}),
+    Step(ELASTIC, "POST", "/_security/user/some/_has_privileges", {"cluster": ["monitor"]}),
+]
