@@ -74,6 +74,13 @@ CASES = {
         12,
         "endpoint 'dense' does text_embedding, here it must do rerank",
     ),
+    "wrong task type of a fallback": (
+        GOOD + "response_processors:\n  - rerank:\n      inference_id: .far\n      field: body\n"
+        "      fallback:\n        inference_id: dense\n",
+        "wrong-task-type",
+        15,
+        "endpoint 'dense' does text_embedding, here it must do rerank",
+    ),
     "unknown task type": (
         GOOD.replace("task_type: text_embedding", "task_type: embedding"),
         "invalid-value",

@@ -144,6 +144,41 @@ def test_a_throttled_reranker_is_not_waited_for_nor_asked_before_its_time(seen: 
     assert first["hits"]["hits"] == second["hits"]["hits"] == first_stage(seen)
 
 
+def with_fallback(whole: str, **options: Any) -> dict[str, Any]:
+    changes = reranked(whole)
+    changes["response_processors"][0]["rerank"]["fallback"] = {"inference_id": "near", **options}
+    return changes
+
+
+def test_another_endpoint_ranks_while_a_reranker_is_down(seen: Elasticsearch, watch: Watch) -> None:
+    seen.inference.put(inference_id="near", task_type="rerank", inference_config=FAKE)
+    well = pipeline(seen, **with_fallback("60s"))
+    expected = ids(well.search(QUERY))
+    assert watch.of("near") == []
+    watch.answers["order"] = refused(500)
+    answers = [well.search(QUERY) for _ in range(FAILURES + 2)]
+    assert [ids(answer) for answer in answers] == [expected] * len(answers)
+    reasons = [answer["degraded"][0]["reason"] for answer in answers]
+    assert all(reason.endswith("; [near] ranked instead") for reason in reasons)
+    assert "not asked: 5 failures in a row" in reasons[-1]
+    assert len(watch.of("order")) == 1 + FAILURES
+    watch.answers["near"] = refused(500)
+    answer = well.search(QUERY)
+    assert answer["hits"]["hits"] == first_stage(seen)
+    assert "[near] failed: " in answer["degraded"][0]["reason"]
+
+
+def test_another_endpoint_ranks_in_the_time_that_a_late_one_leaves(seen: Elasticsearch, watch: Watch) -> None:
+    seen.inference.put(inference_id="near", task_type="rerank", inference_config=FAKE)
+    release = hanging(watch, "order")
+    answer = pipeline(seen, **with_fallback("60s", deadline="59s")).search(QUERY)
+    (degraded,) = answer["degraded"]
+    assert degraded["reason"] == "no answer of [order] within its 1s of the deadline of 60s; [near] ranked instead"
+    assert all("rerank_score" in hit["_headpond"] for hit in answer["hits"]["hits"])
+    release.set()
+    wait_until_idle(seen)
+
+
 def test_a_leg_whose_embedding_is_late_is_left_out(seen: Elasticsearch, watch: Watch) -> None:
     release = hanging(watch, "dense")
     plain = pipeline(seen, **reranked("10s", response_processors=[]))

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from headpond.stages.response._rerank_spec import RerankSpec
 from headpond.stages.response.base import Results
 from headpond.stages.response.best_chunk import BestChunk, BestChunkSpec
-from headpond.stages.response.rerank import Rerank, RerankSpec
+from headpond.stages.response.rerank import Rerank
 from tests.stages.hits import Endpoints, found, reasons, run
 
 SHORT = {"strategy": "sentence", "max_chunk_size": 20, "sentence_overlap": 0}

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from headpond.stages.response._depth import FIRST, Depth
+from headpond.stages.response._rerank_spec import RerankSpec
 from headpond.stages.response.base import Results
-from headpond.stages.response.rerank import Rerank, RerankSpec
+from headpond.stages.response.rerank import Rerank
 
 Score = Callable[[str], float]
 
@@ -230,14 +231,15 @@ def test_as_many_hits_are_ranked_as_fit_into_the_deadline() -> None:
     spec = RerankSpec(inference_id="r", field=["body"], window="auto", max_window=30, deadline="60s")
     stage = Rerank(spec, "rerank")
     assert stage.window == 30
-    assert stage._depth is not None
-    stage._depth.took(64, 10)
+    depth = stage._rankers[0].depth
+    assert depth is not None
+    depth.took(64, 10)
     results = Results(hits(*["a"] * 40), "q", Scores(by_length))
     stage.process(results)
     (degraded,) = results.degraded
     assert degraded.reason == "ranked 7 of 30 hits: more would not fit into the deadline of 60s"
     for _ in range(40):  # this reranker is quick, and that is learnt
-        stage._depth.took(0.01, 10)
+        depth.took(0.01, 10)
     results = Results(hits(*["a"] * 40), "q", Scores(by_length))
     stage.process(results)
     assert results.degraded == []

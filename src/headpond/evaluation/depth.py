@@ -180,7 +180,8 @@ def _with_window(spec: PipelineSpec, place: int, depth: int) -> PipelineSpec:
     stages = list(spec.response_processors)
     old = stages.pop(place)
     if depth:
-        changed = old.spec.model_copy(update={"window": depth, "deadline": _PATIENCE})
+        # Another model's ranking must not stand for this one's.
+        changed = old.spec.model_copy(update={"window": depth, "deadline": _PATIENCE, "fallback": None})
         stages.insert(place, Rerank(changed, old.name))
     file = spec.file.model_copy(update={"deadline": None})
     return replace(spec, file=file, response_processors=tuple(stages))

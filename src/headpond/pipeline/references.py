@@ -19,6 +19,7 @@ _PLACES = {
     ("inference_id", "sparse_vector"): frozenset({"sparse_embedding"}),
     ("inference_id", "text_similarity_reranker"): frozenset({"rerank"}),
     ("inference_id", "rerank"): frozenset({"rerank"}),
+    ("inference_id", "fallback"): frozenset({"rerank"}),
     ("inference_id", "best_chunk"): frozenset({"text_embedding"}),
     ("inference_id", "completion"): frozenset({"completion"}),
     ("inference_id", "diversify"): frozenset({"text_embedding"}),

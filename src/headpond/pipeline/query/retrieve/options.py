@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from headpond.ranking import Normalizer
-from headpond.stages.response.rerank import ChunkRescorer
+from headpond.stages.response._rerank_spec import ChunkRescorer
 
 WINDOW = 10
 """Elasticsearch's default `rank_window_size`, and its default `window_size` of a rescorer."""

@@ -15,8 +15,9 @@ from headpond.pipeline.query.retrieve.rescore import rescored
 from headpond.pipeline.query.retrieve.tree import Fusion, Leaf, Node, Pinned, Reranker, Rescorer, Tree, nodes
 from headpond.pipeline.query.searches import Answer, Body
 from headpond.stages.degraded import Degraded
+from headpond.stages.response._rerank_spec import RerankSpec
 from headpond.stages.response.base import Results, as_json
-from headpond.stages.response.rerank import Rerank, RerankSpec
+from headpond.stages.response.rerank import Rerank
 
 DEADLINE = "10s"
 """How long a `text_similarity_reranker` may take; Elasticsearch's default for inference in queries."""
