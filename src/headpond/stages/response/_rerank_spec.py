@@ -85,7 +85,7 @@ class RerankSpec(ResponseProcessorSpec):
     )
     fallback: Fallback | None = Field(
         None,
-        description="Another endpoint, which ranks when this one is down, late or answers nonsense; `degraded` says so: "
+        description="Another endpoint that ranks when this one is down, late or answers nonsense; `degraded` says so: "
         "`{inference_id, window, deadline, min_score}`. Its `deadline` is the part of this `deadline` that is kept for "
         "it, half when left out.",
     )
