@@ -14,6 +14,7 @@ from elasticsearch import ApiError, Elasticsearch
 from headpond import connect
 from tests.services.case import Case, all_cases, streaming
 from tests.services.provider import Asked, Provider, Reply
+from tests.services.streams import stream, user
 
 SAID = "one two three"
 """What completions are asked, and what they answer."""
@@ -118,10 +119,8 @@ class Stand:
         """
         case = self.way.case
         if self.way.streamed:
-            body = {"input": SAID} if case.task_type == "completion" else {"messages": [_message(SAID)]}
-            path = f"/_inference/{case.task_type}/e/_stream?timeout={timeout}"
-            headers = {"accept": "text/event-stream", "content-type": "application/json"}
-            found = self.client.perform_request("POST", path, headers=headers, body=body).body
+            body = {"input": SAID} if case.task_type == "completion" else {"messages": [user(SAID)]}
+            found = stream(self.client, f"{case.task_type}/e", body, timeout=timeout)
             return said(found) if "event: error" not in found else found
         extra: dict[str, Any] = {"query": "q"} if case.task_type == "rerank" else {}
         given = SAID if case.task_type == "completion" else list(texts or self.texts)
@@ -224,7 +223,3 @@ def spoken(piece: Any) -> str:
     if "completion" in piece:
         return "".join(item["delta"] for item in piece["completion"])
     return "".join(choice["delta"].get("content", "") for choice in piece["choices"])
-
-
-def _message(text: str) -> dict[str, str]:
-    return {"role": "user", "content": text}

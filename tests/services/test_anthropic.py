@@ -1,4 +1,3 @@
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,8 +7,7 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from tests.services.cases.anthropic import error, message_answer, named_events
 from tests.services.provider import Provider, Reply
-
-STREAM = {"accept": "text/event-stream", "content-type": "application/json"}
+from tests.services.streams import chat, stream, user, whole
 
 
 @pytest.fixture
@@ -36,19 +34,6 @@ def put(
     stored = client.inference.put(task_type=task_type, inference_id="a", inference_config=config).body
     provider.asked.clear()
     return dict(stored)
-
-
-def chat(client: Elasticsearch, *messages: dict[str, Any], **options: Any) -> list[Any]:
-    """The chunks of a chat completion."""
-    body = {"messages": list(messages), **options}
-    text = client.perform_request("POST", "/_inference/chat_completion/a/_stream", headers=STREAM, body=body).body
-    assert text.rstrip().endswith("data: [DONE]"), text
-    data = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
-    return [json.loads(item) for item in data[:-1]]
-
-
-def user(text: str) -> dict[str, Any]:
-    return {"role": "user", "content": text}
 
 
 def test_put_shows_settings_in_order(client: Elasticsearch, claude: Provider) -> None:
@@ -113,7 +98,7 @@ def test_the_vendors_client_reads_the_same_from_the_stream(
     client: Elasticsearch, claude: Provider, sdk: anthropic.Anthropic
 ) -> None:
     put(client, claude, "chat_completion")
-    chunks = chat(client, user("one two three"))
+    chunks = chat(client, "a", user("one two three"))
     with sdk.messages.stream(model="m", max_tokens=7, messages=[{"role": "user", "content": "one two three"}]) as told:
         theirs = told.get_final_message()
     first, second = claude.asked
@@ -153,10 +138,8 @@ def test_a_stream_keeps_its_blanks(client: Elasticsearch, claude: Provider) -> N
             )
         )
     )
-    path = "/_inference/completion/a/_stream"
-    text = client.perform_request("POST", path, headers=STREAM, body={"input": "x"}).body
-    data = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
-    assert [json.loads(item)["completion"][0]["delta"] for item in data[:-1]] == ["a", "\n", "b"]
+    told = whole(stream(client, "completion/a", {"input": "x"}))
+    assert [piece["completion"][0]["delta"] for piece in told] == ["a", "\n", "b"]
 
 
 @pytest.mark.parametrize(
@@ -169,9 +152,8 @@ def test_an_error_in_the_stream_has_the_status_of_its_kind(
     put(client, claude)
     said = {"type": "error", "error": {"type": kind, "message": "no hunter2"}}
     claude.then(Reply(parts=named_events(said)))
-    path = "/_inference/completion/a/_stream"
     try:
-        text = str(client.perform_request("POST", path, headers=STREAM, body={"input": "x"}).body)
+        text = stream(client, "completion/a", {"input": "x"})
     except ApiError as refused:
         text = str(refused.body)
     assert f'"status":{status}' in text

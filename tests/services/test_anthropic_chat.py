@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from tests.services.cases.anthropic import message_answer, named_events
 from tests.services.provider import Provider, Reply
-from tests.services.test_anthropic import chat, put, user
+from tests.services.streams import chat, user
+from tests.services.test_anthropic import put
 
 TOOL = {
     "type": "function",
@@ -51,6 +52,7 @@ def test_a_conversation_with_tools_becomes_anthropics(client: Elasticsearch, cla
     ]
     chat(
         client,
+        "a",
         {"role": "system", "content": "Be short."},
         user("Weather?"),
         {"role": "assistant", "content": "I look.", "tool_calls": calls},
@@ -118,14 +120,14 @@ def test_a_conversation_with_tools_becomes_anthropics(client: Elasticsearch, cla
 @pytest.mark.parametrize(("given", "sent"), [("auto", "auto"), ("none", "none"), ("required", "any")])
 def test_choices_of_tools_have_anthropics_names(client: Elasticsearch, claude: Provider, given: str, sent: str) -> None:
     put(client, claude, "chat_completion")
-    chat(client, user("x"), tools=[TOOL], tool_choice=given)
+    chat(client, "a", user("x"), tools=[TOOL], tool_choice=given)
     assert claude.asked[0].json()["tool_choice"] == {"type": sent}
     fits_the_sdk(claude.asked[0].json())
 
 
 def test_several_system_messages_become_blocks(client: Elasticsearch, claude: Provider) -> None:
     put(client, claude, "chat_completion")
-    chat(client, {"role": "system", "content": "a"}, user("x"), {"role": "system", "content": "b"})
+    chat(client, "a", {"role": "system", "content": "a"}, user("x"), {"role": "system", "content": "b"})
     assert claude.asked[0].json()["system"] == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     fits_the_sdk(claude.asked[0].json())
 
@@ -153,7 +155,7 @@ def test_what_anthropic_has_no_counterpart_for_is_refused(
 ) -> None:
     put(client, claude, "chat_completion")
     with pytest.raises(ApiError) as caught:
-        chat(client, *messages, **options)
+        chat(client, "a", *messages, **options)
     assert caught.value.meta.status == 400
     assert reason in str(caught.value.body)
     assert not claude.asked
@@ -187,7 +189,7 @@ def test_calls_of_tools_come_back_as_openais(client: Elasticsearch, claude: Prov
     ended = {"stop_reason": "tool_use", "stop_sequence": None}
     events += [{"type": "message_delta", "delta": ended, "usage": {"output_tokens": 41}}, {"type": "message_stop"}]
     claude.then(Reply(parts=named_events(*events)), Reply(parts=named_events(*events)))
-    chunks = chat(client, user("Weather?"), tools=[TOOL])
+    chunks = chat(client, "a", user("Weather?"), tools=[TOOL])
     deltas = [chunk["choices"][0] for chunk in chunks if chunk["choices"]]
     assert deltas == [
         {"delta": {"role": "assistant"}, "index": 0},
@@ -232,4 +234,4 @@ def test_reasons_to_stop_have_openais_names(
     put(client, claude, "chat_completion")
     delta = {"type": "message_delta", "delta": {"stop_reason": stop_reason}, "usage": {"output_tokens": 1}}
     claude.then(Reply(parts=named_events(delta, {"type": "message_stop"})))
-    assert chat(client, user("x"))[0]["choices"][0]["finish_reason"] == finish_reason
+    assert chat(client, "a", user("x"))[0]["choices"][0]["finish_reason"] == finish_reason

@@ -6,6 +6,7 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from tests.services.cases.azureaistudio import answer
 from tests.services.provider import Provider, Reply
+from tests.services.streams import stream
 
 
 @pytest.fixture
@@ -36,12 +37,6 @@ def put(
         service_settings=settings,
         **options,
     ).body
-
-
-def streamed(client: Elasticsearch, body: dict[str, Any]) -> str:
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
-    path = "/_inference/completion/a/_stream"
-    return str(client.perform_request("POST", path, headers=headers, body=body).body)
 
 
 def test_settings_are_shown_in_order_with_their_defaults(client: Elasticsearch, azure: Provider) -> None:
@@ -151,7 +146,7 @@ def test_completions_by_the_token_are_openais_with_parameters(client: Elasticsea
     messages = [{"content": "one two", "role": "user"}]
     wanted = {"temperature": 0.5, "top_p": 1.0, "do_sample": True, "max_new_tokens": 64}
     assert azure.asked[-1].json() == {"messages": messages, "parameters": wanted}
-    text = streamed(client, {"input": "one two"})
+    text = stream(client, "completion/a", {"input": "one two"})
     assert azure.asked[-1].json()["stream"] is True
     deltas = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
     assert [piece["delta"] for event in deltas for piece in event["completion"]] == ["one", " two"]
@@ -164,7 +159,7 @@ def test_realtime_completions_have_a_format_of_their_own(client: Elasticsearch, 
     messages = [{"content": "one two", "role": "user"}]
     asked = {"input_data": {"input_string": messages, "parameters": {"max_new_tokens": 7}}}
     assert azure.asked[-1].json() == asked
-    assert "one" in streamed(client, {"input": "one two"})
+    assert "one" in stream(client, "completion/a", {"input": "one two"})
     assert azure.asked[-1].json() == {**asked, "stream": True}
 
 

@@ -11,6 +11,7 @@ from headpond.services.azureopenai import AzureOpenAI
 from tests.services.cases.azureopenai import embeddings
 from tests.services.cases.openai import chat_answer
 from tests.services.provider import Provider, Reply
+from tests.services.streams import chat, user
 
 NAMED = {"resource_name": "r", "deployment_id": "d/1", "api_version": "2024-10-21"}
 
@@ -85,10 +86,7 @@ def test_completions(client: Elasticsearch, provider: Provider) -> None:
 
 def test_a_chat_names_no_model(client: Elasticsearch, provider: Provider) -> None:
     put(client, provider, "chat_completion")
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
-    body = {"messages": [{"role": "user", "content": "a"}], "model": "other", "max_completion_tokens": 5}
-    path = "/_inference/chat_completion/a/_stream"
-    assert "[DONE]" in client.perform_request("POST", path, headers=headers, body=body).body
+    assert chat(client, "a", user("a"), model="other", max_completion_tokens=5)
     assert provider.asked[-1].json() == {
         "messages": [{"content": "a", "role": "user"}],
         "max_completion_tokens": 5,

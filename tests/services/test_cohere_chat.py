@@ -1,6 +1,5 @@
 """Cohere's completions, and everything sent to Cohere beside what its own client sends."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +10,8 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from tests.services.cases.cohere import chat_answer, chat_events, content
 from tests.services.provider import Asked, Provider, Reply
+from tests.services.streams import stream, whole
 from tests.services.test_cohere import put
-
-STREAM = {"accept": "text/event-stream", "content-type": "application/json"}
 
 
 @pytest.fixture
@@ -30,14 +28,11 @@ def sdk(provider: Provider) -> Iterator[cohere.ClientV2]:
 
 
 def streamed(client: Elasticsearch) -> str:
-    path = "/_inference/completion/c/_stream"
-    return str(client.perform_request("POST", path, headers=STREAM, body={"input": "one two"}).body)
+    return stream(client, "completion/c", {"input": "one two"})
 
 
 def words(text: str) -> list[str]:
-    data = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
-    assert data[-1] == "[DONE]", text
-    return [delta["delta"] for item in data[:-1] for delta in json.loads(item)["completion"]]
+    return [delta["delta"] for piece in whole(text) for delta in piece["completion"]]
 
 
 def last_two(provider: Provider) -> tuple[Asked, Asked]:

@@ -14,6 +14,7 @@ from headpond.node.inference import SERVICES
 from headpond.node.serve import serving
 from tests.services.case import SECRET, TEXTS, Case, all_cases, cases, streaming
 from tests.services.provider import Asked, Provider, Reply
+from tests.services.streams import stream, whole
 
 EVERY = pytest.mark.parametrize("case", all_cases(), ids=str)
 MESSAGES = {"messages": [{"role": "user", "content": "one two three"}]}
@@ -32,21 +33,12 @@ def made(client: Elasticsearch, provider: Provider, case: Case) -> Any:
 def ask(client: Elasticsearch, case: Case, timeout: str = "30s") -> Any:
     """A good request, whole or streamed as the task type wants it."""
     if case.task_type == "chat_completion":
-        path = f"/_inference/chat_completion/e/_stream?timeout={timeout}"
-        headers = {"accept": "text/event-stream", "content-type": "application/json"}
-        return client.perform_request("POST", path, headers=headers, body=MESSAGES).body
+        return stream(client, "chat_completion/e", MESSAGES, timeout=timeout)
     extra: dict[str, Any] = {"query": "q"} if case.task_type == "rerank" else {}
     texts: Any = "one two three" if case.task_type == "completion" else list(TEXTS)
     return client.inference.inference(
         task_type=case.task_type, inference_id="e", input=texts, timeout=timeout, **extra
     ).body
-
-
-def events(text: str) -> list[Any]:
-    """The data of a streamed answer."""
-    found = [line.removeprefix("data: ") for line in text.replace("\ufeff", "").splitlines() if line[:5] == "data:"]
-    assert found[-1] == "[DONE]", text
-    return [json.loads(data) for data in found[:-1]]
 
 
 def test_every_service_behind_a_url_has_a_case_for_every_task_type() -> None:
@@ -86,7 +78,7 @@ def test_a_good_request_gets_the_results(client: Elasticsearch, provider: Provid
     elif case.task_type == "completion":
         assert answer == {"completion": [{"result": "one two three"}]}
     else:
-        assert _said(events(answer)) == "one two three"
+        assert _said(whole(answer)) == "one two three"
 
 
 def _said(chunks: list[Any]) -> str:
@@ -264,9 +256,8 @@ def test_a_stream_that_breaks_ends_with_an_error(over_http: httpx.Client, provid
 @pytest.mark.parametrize("case", cases("text_embedding", "sparse_embedding", "rerank"), ids=str)
 def test_what_is_no_completion_is_not_streamed(client: Elasticsearch, provider: Provider, case: Case) -> None:
     made(client, provider, case)
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
     with pytest.raises(ApiError) as caught:
-        client.perform_request("POST", "/_inference/e/_stream", headers=headers, body={"input": "a"})
+        stream(client, "e", {"input": "a"})
     assert caught.value.meta.status == 405
     assert f"service [{case.service}] and task [{case.task_type}]" in str(caught.value.body)
 
@@ -274,9 +265,8 @@ def test_what_is_no_completion_is_not_streamed(client: Elasticsearch, provider: 
 @pytest.mark.parametrize("case", [case for case in cases("completion") if not case.streams], ids=str)
 def test_a_service_that_does_not_stream_says_so(client: Elasticsearch, provider: Provider, case: Case) -> None:
     made(client, provider, case)
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
     with pytest.raises(ApiError) as caught:
-        client.perform_request("POST", "/_inference/completion/e/_stream", headers=headers, body={"input": "a"})
+        stream(client, "completion/e", {"input": "a"})
     assert caught.value.meta.status == 405
     assert f"Streaming is not allowed for service [{case.service}]." in str(caught.value.body)
     assert not provider.asked

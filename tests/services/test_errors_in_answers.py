@@ -1,6 +1,5 @@
 """A provider's error inside an answer that began well is passed on without secrets."""
 
-import json
 from typing import Any
 
 import pytest
@@ -8,8 +7,8 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from tests.services.cases.openai import chat_answer
 from tests.services.provider import Asked, Provider, Reply, server_sent
+from tests.services.streams import pieces, stream, user
 
-STREAM = {"accept": "text/event-stream", "content-type": "application/json"}
 QUOTES = {"error": {"message": "bad key hunter2", "type": "hunter2", "code": "key-hunter2"}}
 
 
@@ -31,23 +30,16 @@ def quoting(client: Elasticsearch, provider: Provider) -> Provider:
 
 
 def test_an_error_in_the_stream_of_a_completion_quotes_no_key(client: Elasticsearch, quoting: Provider) -> None:
-    path = "/_inference/completion/completion/_stream"
-    text = client.perform_request("POST", path, headers=STREAM, body={"input": "a"}).body
-    assert last(text)["error"]["reason"] == "Received an error response. Error message: [bad key ***]"
+    text = stream(client, "completion/completion", {"input": "a"})
+    assert pieces(text)[-1]["error"]["reason"] == "Received an error response. Error message: [bad key ***]"
     assert "hunter2" not in text
 
 
 def test_an_error_in_the_stream_of_a_chat_quotes_no_key(client: Elasticsearch, quoting: Provider) -> None:
-    path = "/_inference/chat_completion/chat_completion/_stream"
-    body = {"messages": [{"role": "user", "content": "a"}]}
-    text = client.perform_request("POST", path, headers=STREAM, body=body).body
+    text = stream(client, "chat_completion/chat_completion", {"messages": [user("a")]})
     message = "Received an error response. Error message: [bad key ***]"
-    assert last(text)["error"] == {"code": "key-***", "message": message, "type": "***"}
+    assert pieces(text)[-1]["error"] == {"code": "key-***", "message": message, "type": "***"}
     assert "hunter2" not in text
-
-
-def last(text: str) -> Any:
-    return json.loads(text.rstrip().rpartition("data: ")[2])
 
 
 @pytest.mark.parametrize(
@@ -73,6 +65,5 @@ def test_an_error_that_says_so_itself_ends_a_stream(client: Elasticsearch, quoti
     body = {"object": "error", "message": "bad key hunter2", "type": "invalid_request_error", "code": 3210}
     first = {"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": "one"}}]}
     quoting.always = lambda asked: Reply(parts=server_sent(first, body))
-    path = "/_inference/completion/completion/_stream"
-    text = client.perform_request("POST", path, headers=STREAM, body={"input": "a"}).body
-    assert last(text)["error"]["reason"] == "Received an error response. Error message: [bad key ***]"
+    text = stream(client, "completion/completion", {"input": "a"})
+    assert pieces(text)[-1]["error"]["reason"] == "Received an error response. Error message: [bad key ***]"

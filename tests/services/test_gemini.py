@@ -1,6 +1,5 @@
 """Gemini on Vertex AI: what is sent beside what Google's own client sends, and conversations both ways."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,8 @@ from pydantic import ValidationError
 from tests.services.cases.googleaistudio import candidate, error, gemini_events
 from tests.services.cases.googlevertexai import vertex_answer
 from tests.services.provider import Asked, Provider, Reply
-from tests.services.test_googlevertexai import GLOBAL, MODEL, STREAM, put
+from tests.services.streams import chat, pieces, stream, user
+from tests.services.test_googlevertexai import GLOBAL, MODEL, put
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = {"name": "weather", "description": "How the weather is.", "parameters": CITY}
@@ -37,19 +37,6 @@ def sdk(provider: Provider) -> Iterator[genai.Client]:
     token: Any = Credentials(token="t")  # type: ignore[no-untyped-call]
     with genai.Client(vertexai=True, project="p", location="global", credentials=token, http_options=options) as sdk:
         yield sdk
-
-
-def chat(client: Elasticsearch, *messages: dict[str, Any], **options: Any) -> list[Any]:
-    """The chunks of a chat completion."""
-    body = {"messages": list(messages), **options}
-    text = client.perform_request("POST", "/_inference/chat_completion/v/_stream", headers=STREAM, body=body).body
-    assert text.rstrip().endswith("data: [DONE]"), text
-    data = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
-    return [json.loads(item) for item in data[:-1]]
-
-
-def user(text: str) -> dict[str, Any]:
-    return {"role": "user", "content": text}
 
 
 def same(provider: Provider) -> Asked:
@@ -106,7 +93,7 @@ def test_the_vendors_client_reads_the_same_from_the_stream(
     client: Elasticsearch, vertex: Provider, sdk: genai.Client
 ) -> None:
     put(client, vertex, "chat_completion")
-    chunks = chat(client, user("one two three"), temperature=0.5, top_p=0.25, stop=["E"], max_completion_tokens=9)
+    chunks = chat(client, "v", user("one two three"), temperature=0.5, top_p=0.25, stop=["E"], max_completion_tokens=9)
     config = types.GenerateContentConfig(temperature=0.5, top_p=0.25, stop_sequences=["E"], max_output_tokens=9)
     told = list(sdk.models.generate_content_stream(model="m", contents="one two three", config=config))
     assert same(vertex).path == f"{MODEL}:streamGenerateContent?alt=sse"
@@ -130,6 +117,7 @@ def test_a_conversation_with_tools_becomes_geminis(client: Elasticsearch, vertex
     ]
     chat(
         client,
+        "v",
         {"role": "system", "content": "Be short."},
         user("Weather?"),
         {"role": "assistant", "content": "I look.", "tool_calls": calls},
@@ -179,14 +167,14 @@ def test_a_conversation_with_tools_becomes_geminis(client: Elasticsearch, vertex
 @pytest.mark.parametrize(("given", "mode"), [("auto", "AUTO"), ("none", "NONE"), ("required", "ANY")])
 def test_choices_of_tools_have_googles_names(client: Elasticsearch, vertex: Provider, given: str, mode: str) -> None:
     put(client, vertex, "chat_completion")
-    chat(client, user("x"), tools=TOOLS, tool_choice=given)
+    chat(client, "v", user("x"), tools=TOOLS, tool_choice=given)
     assert vertex.asked[0].json()["toolConfig"] == {"functionCallingConfig": {"mode": mode}}
     fits_the_sdk(vertex.asked[0].json())
 
 
 def test_the_request_wins_over_the_task_settings(client: Elasticsearch, vertex: Provider) -> None:
     put(client, vertex, "chat_completion", task_settings={"max_tokens": 99})
-    chat(client, user("x"), max_completion_tokens=5)
+    chat(client, "v", user("x"), max_completion_tokens=5)
     assert vertex.asked[0].json()["generationConfig"] == {"maxOutputTokens": 5}
 
 
@@ -212,7 +200,7 @@ def test_what_gemini_has_no_counterpart_for_is_refused(
 ) -> None:
     put(client, vertex, "chat_completion")
     with pytest.raises(ApiError) as caught:
-        chat(client, *messages, **options)
+        chat(client, "v", *messages, **options)
     assert caught.value.meta.status == 400
     assert reason in str(caught.value.body)
     assert not vertex.asked
@@ -232,7 +220,7 @@ def test_calls_of_tools_come_back_as_openais(client: Elasticsearch, vertex: Prov
         {"candidates": [ended], "usageMetadata": counts, **shared},
     )
     vertex.then(Reply(parts=told), Reply(parts=told))
-    chunks = chat(client, user("Weather?"), tools=TOOLS)
+    chunks = chat(client, "v", user("Weather?"), tools=TOOLS)
     calls = [
         {"index": 0, "id": "c1", "function": {"arguments": '{"city":"Oslo"}', "name": "weather"}, "type": "function"},
         {"index": 1, "id": "now", "function": {"arguments": "{}", "name": "now"}, "type": "function"},
@@ -268,16 +256,14 @@ def test_reasons_to_stop_have_openais_names(
 ) -> None:
     put(client, vertex, "chat_completion")
     vertex.then(Reply(parts=gemini_events({"candidates": [candidate("a", reason)]})))
-    (chunk,) = chat(client, user("x"))
+    (chunk,) = chat(client, "v", user("x"))
     assert chunk["choices"][0]["finish_reason"] == finish_reason
 
 
 def test_an_error_in_the_stream_keeps_googles_name(client: Elasticsearch, vertex: Provider) -> None:
     put(client, vertex, "chat_completion")
     vertex.then(Reply(parts=gemini_events({"candidates": [candidate("a")]}, error("no"))))
-    body = {"messages": [user("x")]}
-    path = "/_inference/chat_completion/v/_stream"
-    text = client.perform_request("POST", path, headers=STREAM, body=body).body
+    text = stream(client, "chat_completion/v", {"messages": [user("x")]})
     message = "Received an error response. Error message: [no]"
     said = {"error": {"code": "400", "message": message, "type": "INVALID_ARGUMENT"}}
-    assert json.loads(text.rstrip().rpartition("data: ")[2]) == said
+    assert pieces(text)[-1] == said

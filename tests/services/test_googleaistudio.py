@@ -10,8 +10,7 @@ from google.genai import types
 
 from tests.services.cases.googleaistudio import candidate, error, gemini_events, studio_answer
 from tests.services.provider import Asked, Provider, Reply
-
-STREAM = {"accept": "text/event-stream", "content-type": "application/json"}
+from tests.services.streams import stream
 
 
 @pytest.fixture
@@ -36,8 +35,7 @@ def put(client: Elasticsearch, provider: Provider, task_type: str = "text_embedd
 
 
 def streamed(client: Elasticsearch) -> str:
-    path = "/_inference/completion/g/_stream"
-    return str(client.perform_request("POST", path, headers=STREAM, body={"input": "one two"}).body)
+    return stream(client, "completion/g", {"input": "one two"})
 
 
 def same(provider: Provider) -> Asked:

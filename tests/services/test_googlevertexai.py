@@ -11,9 +11,9 @@ from tests.services.cases.anthropic import message_answer
 from tests.services.cases.googlevertexai import key_file, keys, token_of, vertex_answer
 from tests.services.cases.openai import chat_answer
 from tests.services.provider import Asked, Provider, Reply
+from tests.services.streams import chat, stream, user
 
 KEY = "id-of-the-key"
-STREAM = {"accept": "text/event-stream", "content-type": "application/json"}
 GLOBAL = "/v1/projects/p/locations/global"
 MODEL = f"{GLOBAL}/publishers/google/models/m"
 
@@ -317,8 +317,7 @@ def test_models_of_the_garden_are_asked_in_their_makers_language(
     stored = planted(client, garden, "completion", maker, url="/x:rawPredict?a=1", streaming_url="/x:streamRawPredict")
     assert stored["service_settings"]["provider"] == maker.upper()
     answer = client.inference.completion(inference_id="v", input="one two").body
-    path = "/_inference/completion/v/_stream"
-    text = client.perform_request("POST", path, headers=STREAM, body={"input": "one two"}).body
+    text = stream(client, "completion/v", {"input": "one two"})
     assert answer == {"completion": [{"result": "one two"}]}
     assert '{"completion":[{"delta":" two"}]}' in text
     assert [asked.path for asked in garden.asked] == ["/x:rawPredict?a=1", "/x:streamRawPredict"]
@@ -335,11 +334,8 @@ def test_one_address_of_the_garden_stands_for_both(
     client: Elasticsearch, garden: Provider, maker: str, name: str
 ) -> None:
     planted(client, garden, "chat_completion", maker, **{name: "/x"})
-    body = {"messages": [{"role": "user", "content": "one two"}], "max_completion_tokens": 5, "model": "n"}
-    path = "/_inference/chat_completion/v/_stream"
-    text = client.perform_request("POST", path, headers=STREAM, body=body).body
-    assert '"content":" two"' in text
-    assert text.rstrip().endswith("data: [DONE]")
+    told = chat(client, "v", user("one two"), max_completion_tokens=5, model="n")
+    assert " two" in [choice["delta"].get("content") for chunk in told for choice in chunk["choices"]]
     (asked,) = garden.asked
     assert asked.path == "/x"
     assert asked.json()["max_tokens"] == 5

@@ -15,6 +15,7 @@ from tests.services.cases.llama import embeddings as llama_embeddings
 from tests.services.cases.openai import chat_answer
 from tests.services.conftest import openai_embeddings
 from tests.services.provider import Asked, Provider, Reply
+from tests.services.streams import stream, whole
 
 QUESTION = [{"content": "one two", "role": "user"}]
 LIMIT = {"max_completion_tokens": 7, "temperature": 0.5}
@@ -123,12 +124,6 @@ def put(client: Elasticsearch, provider: Provider, variant: Variant, task_type: 
     return dict(client.inference.put(task_type=task_type, inference_id="e", inference_config=config))
 
 
-def stream(client: Elasticsearch, task_type: str, body: dict[str, Any]) -> None:
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
-    path = f"/_inference/{task_type}/e/_stream"
-    assert "[DONE]" in client.perform_request("POST", path, headers=headers, body=body).body
-
-
 def check(asked: Asked, path: str, body: dict[str, Any]) -> None:
     assert (asked.method, asked.path) == ("POST", path)
     assert asked.json() == body
@@ -168,7 +163,7 @@ def streamed(variant: Variant) -> dict[str, Any]:
 @COMPLETING
 def test_streamed_completions(client: Elasticsearch, provider: Provider, variant: Variant) -> None:
     put(client, provider, variant, "completion")
-    stream(client, "completion", {"input": "one two"})
+    assert whole(stream(client, "completion/e", {"input": "one two"}))
     check(provider.asked[-1], variant.chat[1], {"messages": QUESTION, **streamed(variant)})
 
 
@@ -176,10 +171,10 @@ def test_streamed_completions(client: Elasticsearch, provider: Provider, variant
 def test_chats(client: Elasticsearch, provider: Provider, variant: Variant) -> None:
     stored = put(client, provider, variant, "chat_completion")
     assert list(stored["service_settings"]) == variant.shown[1]
-    stream(client, "chat_completion", {"messages": QUESTION, **LIMIT})
+    assert whole(stream(client, "chat_completion/e", {"messages": QUESTION, **LIMIT}))
     wanted = {"messages": QUESTION, variant.tokens: 7, "temperature": 0.5, **streamed(variant)}
     check(provider.asked[-1], variant.chat[1], wanted)
-    stream(client, "chat_completion", {"messages": QUESTION, "model": "other"})
+    assert whole(stream(client, "chat_completion/e", {"messages": QUESTION, "model": "other"}))
     assert provider.asked[-1].json()["model"] == "other"
 
 
@@ -243,7 +238,7 @@ def test_organisation_user_and_headers(client: Elasticsearch, provider: Provider
     }
     stored = client.inference.put(task_type="chat_completion", inference_id="e", inference_config=config)
     assert stored["task_settings"] == {"user": "u", "headers": {"x-trace": "7"}}
-    stream(client, "chat_completion", {"messages": QUESTION})
+    assert whole(stream(client, "chat_completion/e", {"messages": QUESTION}))
     asked = provider.asked[-1]
     assert asked.json()["user"] == "u"
     assert (asked.headers["x-trace"], asked.headers[header]) == ("7", "org-1")

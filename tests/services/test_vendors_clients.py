@@ -12,6 +12,7 @@ from mistralai.client import Mistral
 
 from tests.services.case import SECRET, Case, cases
 from tests.services.provider import Asked, Provider
+from tests.services.streams import stream, whole
 
 CHAT = {
     "messages": [
@@ -88,9 +89,7 @@ def ours(client: Elasticsearch, provider: Provider, case: Case) -> Asked:
         client.inference.text_embedding(inference_id="e", input=["a", "bcd"])
         return provider.asked[-1]
     body = CHAT if case.task_type == "chat_completion" else {"input": "one two three"}
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
-    path = f"/_inference/{case.task_type}/e/_stream"
-    assert "[DONE]" in client.perform_request("POST", path, headers=headers, body=body).body
+    assert whole(stream(client, f"{case.task_type}/e", body))
     return provider.asked[-1]
 
 

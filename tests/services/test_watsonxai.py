@@ -1,4 +1,3 @@
-import json
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,6 +9,7 @@ from headpond.inference.task_type import TaskType
 from headpond.services import watsonxai
 from tests.services.cases.watsonxai import answer, event, token_of
 from tests.services.provider import Provider, Reply
+from tests.services.streams import pieces, stream
 
 
 @pytest.fixture
@@ -29,16 +29,6 @@ def put(client: Elasticsearch, provider: Provider, task_type: str = "text_embedd
     }
     config = {"service": "watsonxai", "service_settings": settings, **options}
     return client.inference.put(task_type=task_type, inference_id="w", inference_config=config).body
-
-
-def streamed(client: Elasticsearch, task_type: str, body: dict[str, Any]) -> str:
-    headers = {"accept": "text/event-stream", "content-type": "application/json"}
-    path = f"/_inference/{task_type}/w/_stream"
-    return str(client.perform_request("POST", path, headers=headers, body=body).body)
-
-
-def data(text: str) -> list[Any]:
-    return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
 
 
 def test_settings_are_shown_in_order_with_their_defaults(client: Elasticsearch, watsonx: Provider) -> None:
@@ -153,8 +143,8 @@ def test_completions_are_chats_whole_and_streamed(client: Elasticsearch, watsonx
     whole = client.inference.completion(inference_id="w", input="one two")
     assert whole.body == {"completion": [{"result": "one two"}]}
     assert whole.meta.headers["x-headpond-tokens"] == "4"
-    text = streamed(client, "completion", {"input": "one two"})
-    assert data(text) == [{"completion": [{"delta": "one"}]}, {"completion": [{"delta": " two"}]}]
+    text = stream(client, "completion/w", {"input": "one two"})
+    assert pieces(text) == [{"completion": [{"delta": "one"}]}, {"completion": [{"delta": " two"}]}]
     body = {"model_id": "m", "project_id": "p", "messages": [{"content": "one two", "role": "user"}]}
     assert [(asked.path, asked.json()) for asked in watsonx.asked[-2:]] == [
         ("/ml/v1/text/chat?version=2024-05-02", body),
@@ -173,7 +163,7 @@ def test_a_conversation_in_ibms_words(client: Elasticsearch, watsonx: Provider) 
         "stop": ["x"],
         "tools": [tool],
     }
-    text = streamed(client, "chat_completion", {**asked, "tool_choice": "auto"})
+    text = stream(client, "chat_completion/w", {**asked, "tool_choice": "auto"})
     wanted = {
         "model_id": "another",
         "project_id": "p",
@@ -184,11 +174,11 @@ def test_a_conversation_in_ibms_words(client: Elasticsearch, watsonx: Provider) 
         "tools": [tool],
     }
     assert watsonx.asked[-1].json() == {**wanted, "tool_choice_option": "auto"}
-    chunks = data(text)
+    chunks = pieces(text)
     assert "".join(choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"]) == "one two"
     assert chunks[-1]["usage"] == {"completion_tokens": 2, "prompt_tokens": 2, "total_tokens": 4}
     choice = {"type": "function", "function": {"name": "f"}}
-    streamed(client, "chat_completion", {**asked, "tool_choice": choice})
+    stream(client, "chat_completion/w", {**asked, "tool_choice": choice})
     assert watsonx.asked[-1].json() == {**wanted, "tool_choice": choice}
 
 
@@ -203,7 +193,7 @@ def test_a_conversation_in_ibms_words(client: Elasticsearch, watsonx: Provider) 
 def test_an_error_inside_a_stream_is_told(client: Elasticsearch, watsonx: Provider, problem: bytes) -> None:
     put(client, watsonx, "completion")
     watsonx.then(Reply(parts=[event(1, {"choices": [{"index": 0, "delta": {"content": "one"}}]}), problem]))
-    text = streamed(client, "completion", {"input": "a"})
+    text = stream(client, "completion/w", {"input": "a"})
     assert '{"delta":"one"}' in text
     assert "event: error" in text
     assert "*** is over" in text
