@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote_plus
+
+from headpond.errors import RestError
+from headpond.inference.invalid import status_exception
 
 
 class Secrets:
@@ -30,7 +34,7 @@ class Secrets:
 
     def redact(self, text: str) -> str:
         """The text with every secret value in it blanked; upstream error messages like to quote keys."""
-        for value in _longest_first(self._values.values()):
+        for value in _longest_first({*self._values.values(), *map(unquote_plus, self._values.values())}):
             text = text.replace(value, "***")
         return text
 
@@ -56,3 +60,9 @@ class Secrets:
 
 def _longest_first(values: Iterable[str]) -> list[str]:
     return sorted((value for value in values if value), key=len, reverse=True)
+
+
+def lost(inference_id: str) -> RestError:
+    """The answer of an endpoint whose secrets are gone, as in a copy of a pond without its file of secrets."""
+    reason = f"The secrets of the inference endpoint [{inference_id}] are not in this pond any more; give them again"
+    return status_exception(400, f"{reason}: PUT _inference/{inference_id}/_update")

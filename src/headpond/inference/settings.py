@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from headpond.inference import hidden_url
 from headpond.inference.invalid import status_exception, validation_failed
 
 T = TypeVar("T")
@@ -111,9 +112,9 @@ class Settings:
             return None
         reason = _url_problem(value)
         if reason:
-            shown = value.rpartition("@")[2]
-            error = f"Error: unable to parse url [{shown}]. Reason: {reason}"
-            self.wrong(f"Invalid url [{shown}] received for field [{name}]. {error}")
+            quoted = hidden_url.blanked(value)
+            error = f"Error: unable to parse url [{quoted}]. Reason: {reason}"
+            self.wrong(f"Invalid url [{quoted}] received for field [{name}]. {error}")
         return value
 
     def mapping(self, name: str) -> dict[str, Any] | None:
@@ -202,7 +203,8 @@ def refuse_unknown(left: Mapping[str, Any], service: str) -> None:
 def java_text(value: Any) -> str:
     """A JSON value as Java prints it inside Elasticsearch's messages: `{a=1, b=[x, true]}`.
 
-    Values of keys that look like secrets are blanked, so that a misspelt `api_key` never shows its value.
+    Values of keys that look like secrets are blanked, so that a misspelt `api_key` never shows its value; so is what
+    may be a secret in an address.
     """
     if isinstance(value, Mapping):
         shown = (f"{key}={'***' if _secretive(key) else java_text(item)}" for key, item in value.items())
@@ -213,7 +215,7 @@ def java_text(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return hidden_url.shown(str(value))
 
 
 def _secretive(key: str) -> bool:
@@ -234,5 +236,5 @@ def _url_problem(value: str) -> str | None:
     if parts.scheme not in ("http", "https"):
         return "the scheme must be http or https"
     if parts.username is not None or parts.password is not None:
-        return "a user name or password in it would be shown to everybody"
+        return "it holds a user name or password; give credentials in the settings that are made for them"
     return None if parts.hostname else "the host is missing"

@@ -11,6 +11,7 @@ import orjson
 
 from headpond.errors import RestError
 from headpond.inference.endpoint import Endpoint
+from headpond.inference.hidden_url import REDACTED, hide
 from headpond.inference.secrets import Secrets
 from headpond.node.store.database import Database
 from headpond.node.store.private_file import open_private
@@ -114,7 +115,10 @@ class Endpoints:
             endpoint = Endpoint.from_stored(orjson.loads(config))
             # A pond whose folder was copied without its secrets still lists its endpoints.
             secrets = Secrets(orjson.loads(kept[key])) if key in kept else Secrets()
-            self._cached[endpoint.inference_id] = (endpoint, secrets)
+            hidden = hide(endpoint, secrets) if REDACTED not in config else (endpoint, secrets)
+            if hidden != (endpoint, secrets):  # as earlier versions of headpond kept it
+                self._write(*hidden)
+            self._cached[endpoint.inference_id] = hidden
         self._sweep()
 
     def _sweep(self) -> None:

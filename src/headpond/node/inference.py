@@ -15,6 +15,7 @@ from headpond.inference.deadline import Deadline
 from headpond.inference.definition import Change, Definition
 from headpond.inference.duration import parse_duration
 from headpond.inference.endpoint import Endpoint, check_id
+from headpond.inference.hidden_url import hide, whole
 from headpond.inference.input_type import InputType
 from headpond.inference.invalid import not_implemented, status_exception
 from headpond.inference.request import PROBE_TEXT, InferenceRequest
@@ -99,7 +100,7 @@ class Inference:
                 f"Inference endpoint IDs must be unique. Requested inference endpoint ID [{inference_id}] matches"
                 " existing trained model ID(s) but must not.",
             )
-        endpoint, secrets = self._service(name).parse(inference_id, definition.task_type, definition.config)
+        endpoint, secrets = hide(*self._service(name).parse(inference_id, definition.task_type, definition.config))
         endpoint = self._validated(endpoint, secrets, deadline)
         try:
             self._endpoints.add(endpoint, secrets)
@@ -135,7 +136,8 @@ class Inference:
         if {task_type, change.task_type} - {None, TaskType.ANY, endpoint.task_type}:
             raise status_exception(400, "Task type must match the task type of the existing endpoint")
         service = self._service_of(endpoint)
-        updated, newer = service.update(endpoint, secrets, change.service_settings, change.task_settings)
+        before = whole(endpoint, secrets)
+        updated, newer = hide(*service.update(before, secrets, change.service_settings, change.task_settings))
         if (updated, newer) != (endpoint, secrets):
             updated = self._validated(updated, newer, deadline)
             if not self._endpoints.replace(updated, newer):
@@ -243,7 +245,7 @@ class Inference:
         """
         deadline = parse_timeout(timeout)
         endpoint, secrets = self._asked(inference_id, task_type)
-        service = self._service_of(endpoint)
+        service, endpoint = self._service_of(endpoint), whole(endpoint, secrets)
         begin: Callable[[], Stream]
         if endpoint.task_type is TaskType.CHAT_COMPLETION:
             chat = ChatRequest.parse(body, raw=raw)
@@ -299,7 +301,7 @@ class Inference:
         if not service.started(endpoint):
             # A built-in endpoint that was not used before; what is settled now must not change under its vectors.
             endpoint = self._endpoints.keep_first(service.start(endpoint, deadline))
-        return service.infer(endpoint, secrets, request, deadline)
+        return service.infer(whole(endpoint, secrets), secrets, request, deadline)
 
     def _in_time(self, endpoint: Endpoint, deadline: Deadline, work: Callable[[], T]) -> T:
         try:

@@ -22,6 +22,7 @@ from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
 from headpond.services._configuration import API_KEY, EMBEDDING, RATE_LIMIT, Setting
+from headpond.services._http.address import joined
 from headpond.services._http.input_types import DOCUMENT_OR_QUERY, translated
 from headpond.services._http.provider import SIMILARITIES, Provider
 from headpond.services._http.ranking import read_ranking
@@ -211,9 +212,9 @@ def _is_realtime(endpoint: Endpoint) -> bool:
 def _url(endpoint: Endpoint) -> str:
     target = str(endpoint.service_settings["target"])
     path = _PATHS[endpoint.task_type]
-    if endpoint.service_settings["provider"] == "openai" or _is_realtime(endpoint) or target.endswith(path):
+    if endpoint.service_settings["provider"] == "openai" or _is_realtime(endpoint):
         return target
-    return target.rstrip("/") + path
+    return joined(target, path)
 
 
 def _read_output(body: Any) -> Completion:

@@ -23,7 +23,7 @@ from headpond.inference.request import InferenceRequest
 from headpond.inference.secrets import Secrets
 from headpond.inference.task_type import TaskType
 from headpond.services._configuration import API_KEY, EMBEDDING, RATE_LIMIT, URL, Setting
-from headpond.services._http.address import address
+from headpond.services._http.address import address, with_query
 from headpond.services._openai import errors
 from headpond.services._openai.oauth2 import CLIENT_CREDENTIALS, WithClientCredentials
 
@@ -93,7 +93,7 @@ class AzureOpenAI(WithClientCredentials):
         what = "embeddings" if endpoint.task_type is TaskType.TEXT_EMBEDDING else "chat/completions"
         path = f"/openai/deployments/{quote(settings['deployment_id'], safe='')}/{what}"
         base = f"https://{settings['resource_name']}.openai.azure.com"
-        return f"{address(endpoint, base, path)}?{urlencode({'api-version': settings['api_version']})}"
+        return with_query(address(endpoint, base, path), urlencode({"api-version": settings["api_version"]}))
 
     def model(self, endpoint: Endpoint) -> str | None:
         """None: the deployment is the model."""

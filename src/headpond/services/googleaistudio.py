@@ -19,7 +19,7 @@ from headpond.services._configuration import EMBEDDING, KEYED, Setting
 from headpond.services._google import answers
 from headpond.services._google.conversation import content
 from headpond.services._google.embeddings import TASKS
-from headpond.services._http.address import address
+from headpond.services._http.address import address, with_query
 from headpond.services._http.input_types import translated
 from headpond.services._http.provider import SIMILARITIES, Provider
 from headpond.services._http.reading import floats, items, member, tokens
@@ -80,7 +80,7 @@ class GoogleAIStudio(Provider):
 
     def stream(self, endpoint: Endpoint, secrets: Secrets, request: InferenceRequest, deadline: Deadline) -> Stream:
         """`streamGenerateContent`."""
-        url = _url(endpoint, "streamGenerateContent") + "?alt=sse"
+        url = with_query(_url(endpoint, "streamGenerateContent"), "alt=sse")
         return self.send_stream(endpoint, secrets, url, self._question(request), answers.read_deltas, deadline)
 
     def _question(self, request: InferenceRequest) -> dict[str, Any]:

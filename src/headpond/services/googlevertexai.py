@@ -116,7 +116,7 @@ class GoogleVertexAI(Provider):
 
     def unquotable(self, secrets: Secrets) -> Secrets:
         """The key too, and its id."""
-        return parts_of(secrets["service_account_json"])
+        return secrets.merged(parts_of(secrets["service_account_json"]))
 
     def default_rate(self, task_type: TaskType) -> int | None:
         """Google's quotas differ by task."""

@@ -23,7 +23,7 @@ from headpond.inference.secrets import Secrets
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
 from headpond.services._configuration import EMBEDDING, KEYED, Setting
-from headpond.services._http.address import joined
+from headpond.services._http.address import joined, with_query
 from headpond.services._http.events import Event
 from headpond.services._http.provider import SIMILARITIES, Provider
 from headpond.services._http.ranking import read_ranking
@@ -233,7 +233,8 @@ def _read_embeddings(body: Any, count: int) -> TextEmbedding:
 
 def _url(endpoint: Endpoint, what: str) -> str:
     base = _with_scheme(endpoint.service_settings["url"])
-    return f"{joined(base, f'/ml/v1/text/{what}')}?version={quote(endpoint.service_settings['api_version'], safe='')}"
+    version = quote(endpoint.service_settings["api_version"], safe="")
+    return with_query(joined(base, f"/ml/v1/text/{what}"), f"version={version}")
 
 
 def _with_scheme(url: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from headpond.errors import MissingExtraError, RestError
 from headpond.inference.invalid import status_exception
+from headpond.services._http.quiet import unlogged
 
 SIGNING_NAME = "bedrock"
 
@@ -40,5 +41,6 @@ def signed(
     except ModuleNotFoundError as error:
         raise missing(error) from None
     request = AWSRequest("POST", url, headers=dict(headers), data=content)
-    SigV4Auth(Credentials(access_key, secret_key), SIGNING_NAME, region).add_auth(request)
+    with unlogged():
+        SigV4Auth(Credentials(access_key, secret_key), SIGNING_NAME, region).add_auth(request)
     return {name.lower(): value for name, value in request.headers.items()}

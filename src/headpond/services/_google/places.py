@@ -14,7 +14,7 @@ from urllib.parse import quote
 from headpond.inference.endpoint import Endpoint
 from headpond.inference.settings import Settings
 from headpond.services._google.garden import GOOGLE
-from headpond.services._http.address import address
+from headpond.services._http.address import address, with_query
 
 GLOBAL = "global"
 RANKING_URL = "https://discoveryengine.googleapis.com"
@@ -79,7 +79,7 @@ def completing(endpoint: Endpoint, model: str | None, *, stream: bool) -> str:
         names = ("streaming_url", "url") if stream else ("url", "streaming_url")
         return next(str(settings[name]) for name in names if name in settings)
     if stream:
-        return _model(endpoint, GLOBAL, model, "streamGenerateContent") + "?alt=sse"
+        return with_query(_model(endpoint, GLOBAL, model, "streamGenerateContent"), "alt=sse")
     return _model(endpoint, GLOBAL, model, "generateContent")
 
 

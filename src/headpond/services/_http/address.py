@@ -19,9 +19,18 @@ def address(endpoint: Endpoint, default: str, path: str) -> str:
 def joined(base: str, path: str) -> str:
     """A base and a path; what of the path the base ends with is not added again.
 
-    `https://host/v1` and `/v1/rerank` make `https://host/v1/rerank`.
+    `https://host/v1` and `/v1/rerank` make `https://host/v1/rerank`; a query of the base stays the end of it all.
     """
-    base = base.rstrip("/")
+    base, mark, query = base.partition("?")
+    return f"{_joined(base.rstrip('/'), path)}{mark}{query}"
+
+
+def with_query(url: str, query: str) -> str:
+    """A URL with a query added to the one it may have."""
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _joined(base: str, path: str) -> str:
     parts = path.split("/")
     for count in range(len(parts), 1, -1):
         if base.endswith("/".join(parts[:count])):

@@ -12,7 +12,7 @@ from headpond.inference.deadline import Deadline
 from headpond.inference.endpoint import Endpoint
 from headpond.inference.invalid import status_exception
 from headpond.inference.request import InferenceRequest
-from headpond.inference.secrets import Secrets
+from headpond.inference.secrets import Secrets, lost
 from headpond.inference.settings import Settings
 from headpond.inference.task_type import TaskType
 from headpond.services._http.client import punctual
@@ -180,9 +180,7 @@ class Provider(Service):
         deadline: Deadline,
     ) -> Upstream:
         if not secrets and not self.keyless:
-            name = endpoint.inference_id
-            reason = f"The secrets of the inference endpoint [{name}] are not in this pond any more; give them again"
-            raise status_exception(400, f"{reason}: PUT _inference/{name}/_update")
+            raise lost(endpoint.inference_id)
         rate = endpoint.service_settings.get("rate_limit")
         key = (*self.counted_by(endpoint), secrets)
         if rate is not None and not self._limits.acquire(key, rate["requests_per_minute"], deadline):

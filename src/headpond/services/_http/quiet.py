@@ -1,4 +1,4 @@
-"""Requests that httpx does not log: it logs their addresses, and some providers take keys there."""
+"""Requests that libraries do not log: httpx and botocore log their addresses, and some providers take keys there."""
 
 from __future__ import annotations
 
@@ -24,4 +24,5 @@ def _logged(record: logging.LogRecord) -> bool:
     return not getattr(_own, "open", False)
 
 
-logging.getLogger("httpx").addFilter(_logged)
+for _name in ("httpx", "botocore.auth"):
+    logging.getLogger(_name).addFilter(_logged)
