@@ -101,6 +101,43 @@ def test_a_wrong_retriever_is_refused(retriever: dict[str, Any], message: str) -
 
 
 @pytest.mark.parametrize(
+    ("retriever", "place"),
+    [
+        ({"rrf": {"retrievers": []}}, "rrf.retrievers"),
+        ({"rrf": {"retrievers": "x"}}, "rrf.retrievers"),
+        ({"rrf": {"retrievers": [1]}}, "rrf.retrievers[0]"),
+        ({"rrf": {"retrievers": [{"retriever": WORDS, "weight": -1}]}}, "rrf.retrievers[0].weight"),
+        ({"rrf": {"retrievers": [WORDS], "rank_window_size": "a"}}, "rrf.rank_window_size"),
+        ({"rrf": {"retrievers": [WORDS], "filter": [1]}}, "rrf.filter[0]"),
+        ({"rrf": {"query": "x", "fields": ["body^a"]}}, "rrf.fields"),
+        ({"linear": {"retrievers": [{"retriever": []}]}}, "linear.retrievers[0].retriever"),
+        ({"linear": {"retrievers": [{"retriever": WORDS, "normalizer": 1}]}}, "linear.retrievers[0].normalizer"),
+        ({"text_similarity_reranker": {"retriever": WORDS, "field": [], "inference_text": "x"}},
+         "text_similarity_reranker.field"),
+        ({"rescorer": {"retriever": RRF, "rescore": {**RESCORE, "window_size": 0}}}, "rescorer.rescore[0].window_size"),
+        ({"pinned": {"retriever": WORDS, "ids": "1"}}, "pinned.ids"),
+        ({"rule": {"retriever": RRF}}, "rule"),
+    ],
+)  # fmt: skip
+def test_a_place_without_a_file_is_said_once(retriever: dict[str, Any], place: str) -> None:
+    with pytest.raises(PipelineError) as caught:
+        parse(retriever, Where().at("retriever"), 10)
+    said = str(caught.value)
+    assert said.startswith(f"retriever.{place}")
+    assert said.count("retriever.") == f"retriever.{place}".count("retriever.")
+    assert caught.value.where == f"retriever.{place}"
+
+
+def test_several_problems_are_a_line_each_with_their_places() -> None:
+    with pytest.raises(PipelineError) as caught:
+        parse({"pinned": {"retriever": WORDS, "ids": "1", "label": "x"}}, Where().at("retriever"), 10)
+    assert [line.partition(":")[0] for line in str(caught.value).split("\n")] == [
+        "retriever.pinned.ids is '1'",
+        "retriever.pinned.label",
+    ]
+
+
+@pytest.mark.parametrize(
     ("body", "expected"),
     [
         ({"query": {"match_all": {}}}, {"query": {"bool": {"must": [{"match_all": {}}], "filter": [TERM]}}}),

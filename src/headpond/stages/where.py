@@ -61,7 +61,7 @@ class Problem:
     Attributes:
         where: the place.
         code: a short name of the kind, as in `unknown-key`.
-        message: what is wrong, without the place.
+        message: what is wrong, without file and line.
         hint: what to do.
         answer: how a node says it; None where only pipeline files are concerned.
     """
@@ -72,12 +72,17 @@ class Problem:
     hint: str | None = None
     answer: RestError | None = None
 
+    def __str__(self) -> str:
+        """The message behind its place; where that is a path with which the message begins, it is not said twice."""
+        place = str(self.where)
+        return self.message if self.message.startswith(place) else f"{place}: {self.message}"
+
 
 class Wrong(PipelineError):
     """A pipeline file is wrong in one or more places."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        first, *others = problems
-        lines = [first.message, *(f"{problem.where}: {problem.message}" for problem in others)]
-        super().__init__("\n".join(lines), where=str(first.where) or None, hint=first.hint if not others else None)
+        first = problems[0]
+        super().__init__("\n".join(map(str, problems)), hint=first.hint if len(problems) == 1 else None)
+        self.where = str(first.where) or None
         self.problems = problems

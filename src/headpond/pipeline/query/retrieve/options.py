@@ -23,7 +23,7 @@ def _list(given: Any) -> Any:
 
 
 class _Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     filter: Annotated[list[dict[str, Any]], BeforeValidator(_list)] = Field(default_factory=list)
     min_score: float | None = None
@@ -108,7 +108,7 @@ class Rescorer(_Options):
 class PinnedDocument(BaseModel):
     """A document by its id, in one index or any."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(alias="_id")
     index: str | None = Field(default=None, alias="_index")
