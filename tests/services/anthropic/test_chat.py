@@ -1,6 +1,5 @@
 """Conversations with Claude, and calls of tools, both ways."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import anthropic
@@ -9,10 +8,10 @@ from anthropic.types import message_create_params
 from elasticsearch import ApiError, Elasticsearch
 from pydantic import TypeAdapter
 
-from tests.services.cases.anthropic import message_answer, named_events
+from tests.services.anthropic.endpoint import put
+from tests.services.cases.anthropic import named_events
 from tests.services.provider import Provider, Reply
 from tests.services.streams import chat, user
-from tests.services.test_anthropic import put
 
 TOOL = {
     "type": "function",
@@ -22,19 +21,6 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-
-
-@pytest.fixture
-def claude(provider: Provider) -> Provider:
-    provider.always = message_answer
-    return provider
-
-
-@pytest.fixture
-def sdk(claude: Provider) -> Iterator[anthropic.Anthropic]:
-    """The vendor's client in front of the same server."""
-    with anthropic.Anthropic(api_key="hunter2", base_url=claude.url, max_retries=0) as sdk:
-        yield sdk
 
 
 def fits_the_sdk(body: dict[str, Any]) -> None:

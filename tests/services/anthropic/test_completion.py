@@ -1,39 +1,15 @@
-from collections.abc import Iterator
+"""Completions by Claude, and everything sent to Anthropic beside what its own client sends."""
+
 from typing import Any
 
 import anthropic
 import pytest
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
-from tests.services.cases.anthropic import error, message_answer, named_events
+from tests.services.anthropic.endpoint import put
+from tests.services.cases.anthropic import error, named_events
 from tests.services.provider import Provider, Reply
 from tests.services.streams import chat, stream, user, whole
-
-
-@pytest.fixture
-def claude(provider: Provider) -> Provider:
-    provider.always = message_answer
-    return provider
-
-
-@pytest.fixture
-def sdk(claude: Provider) -> Iterator[anthropic.Anthropic]:
-    """The vendor's client in front of the same server."""
-    with anthropic.Anthropic(api_key="hunter2", base_url=claude.url, max_retries=0) as sdk:
-        yield sdk
-
-
-def put(
-    client: Elasticsearch, provider: Provider, task_type: str = "completion", max_tokens: int = 7, **task_settings: Any
-) -> dict[str, Any]:
-    config = {
-        "service": "anthropic",
-        "service_settings": {"api_key": "hunter2", "model_id": "m", "url": provider.url},
-        "task_settings": {"max_tokens": max_tokens, **task_settings},
-    }
-    stored = client.inference.put(task_type=task_type, inference_id="a", inference_config=config).body
-    provider.asked.clear()
-    return dict(stored)
 
 
 def test_put_shows_settings_in_order(client: Elasticsearch, claude: Provider) -> None:
