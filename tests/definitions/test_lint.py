@@ -219,6 +219,12 @@ CASES = {
         12,
         "diversify orders the hits anew, so that the order of sort before it is lost",
     ),
+    "groups of one page": (
+        GOOD + "response_processors:\n  - collapse: {field: kind}\n",
+        "window",
+        11,
+        "collapse sees as many hits as a page has, so that a page has few groups",
+    ),
     "renamed before it is read": (
         GOOD + "response_processors:\n  - rename_field: {field: a, target_field: b}\n  - collapse: {field: a}\n",
         "order",
@@ -255,6 +261,17 @@ response_processors:
 """
     )
     assert findings(tmp_path, good) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "request_processors:\n  - oversample: {sample_factor: 2}\nresponse_processors:\n  - collapse: {field: kind}\n",
+        "response_processors:\n  - collapse: {field: kind}\n  - diversify: {field: vector}\n",
+    ],
+)
+def test_groups_of_more_hits_than_a_page_has_need_no_hint(tmp_path: Path, more: str) -> None:
+    assert findings(tmp_path, GOOD + more) == []
 
 
 @pytest.mark.parametrize(("text", "code", "line", "message"), CASES.values(), ids=CASES)

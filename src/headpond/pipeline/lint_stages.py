@@ -31,6 +31,7 @@ def stage_warnings(spec: PipelineSpec) -> Iterator[Problem]:
     yield from _fields(spec)
     yield from _left_out(spec)
     yield from _order(spec)
+    yield from _narrow(spec)
 
 
 def _responses(spec: PipelineSpec) -> Iterator[tuple[str, Mapping[str, Any], ResponseProcessor[Any], Where]]:
@@ -147,3 +148,17 @@ def _order(spec: PipelineSpec) -> Iterator[Problem]:
                 message = f"{name} orders the hits anew, so that the order of {earlier} before it is lost"
                 yield Problem(where, "order", message, f"put {name} before {earlier}")
         before.append((name, options))
+
+
+def _narrow(spec: PipelineSpec) -> Iterator[Problem]:
+    """A collapse that sees no more hits than a page has, so that the groups it leaves do not fill one."""
+    if any("oversample" in item for item in spec.file.request_processors):
+        return
+    if any(stage.window for stage in spec.response_processors):
+        return  # all processors see the hits that the widest of them wants
+    for name, _, _, where in _responses(spec):
+        if name == "collapse":
+            message = "collapse sees as many hits as a page has, so that a page has few groups"
+            yield Problem(
+                where, "window", message, "look for more: request_processors: [oversample: {sample_factor: 3}]"
+            )
