@@ -35,14 +35,15 @@ def finish(
         on_piece: takes the pieces of a text that a processor writes.
     """
     first, size = page_start(page), page_size(page)
-    hits = list(answer["hits"]["hits"])
+    hits = _copies(answer["hits"]["hits"])
     window = max((stage.window for stage in processors), default=0)
     results = Results(hits, text, inference, deadline, first + size, first, window, on_piece=on_piece)
     for stage in processors:
-        begun = deadline.spent_ms
+        begun, before = deadline.spent_ms, _copies(results.hits)
         try:
             stage.process(results)
         except Exception as error:  # a fault of a stage must not cost the search
+            results.hits[:] = before
             spent = deadline.spent_ms - begun
             results.degraded.append(Degraded(stage.name, f"{type(error).__name__}: {error}", spent))
     hits = results.hits[first : first + size]
@@ -56,6 +57,11 @@ def finish(
     if results.degraded:
         answer["degraded"] = [*answer.get("degraded", []), *(item.to_json() for item in results.degraded)]
     return answer
+
+
+def _copies(hits: Sequence[Hit]) -> list[Hit]:
+    """Hits that a stage may change; it replaces their parts and does not change these in place."""
+    return [dict(hit) for hit in hits]
 
 
 def _without(hit: Hit, names: Sequence[str]) -> Hit:
