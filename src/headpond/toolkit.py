@@ -86,7 +86,7 @@ def serve(
         MissingExtraError: the extra `serve` is missing.
     """
     from headpond import config
-    from headpond.node.serve import bind
+    from headpond.node.serve import bind, check_extra
     from headpond.node.serve import serve as answer
 
     target = target or config.target()
@@ -102,6 +102,7 @@ def serve(
     if not security and (password is not None or reset_password):
         raise InputError("a password is of no use without security", hint="add --security")
     tls = _tls(tls_cert, tls_key)
+    check_extra()
     listener = bind(host, port, security=security, tls=tls is not None)
     try:
         node = _open(path, security, password or config.password(), reset_password)

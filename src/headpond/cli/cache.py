@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
-    parser.add_argument("action", choices=("stats", "prune", "clear"), help="what to do")
+    parser.add_argument("action", metavar="ACTION", choices=("stats", "prune", "clear"), help="stats, prune or clear")
     parser.add_argument(
         "--cache", metavar="C", help="a file, or index:NAME of the target (default: the file of all jobs)"
     )

@@ -14,8 +14,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elasticsearch import ApiError, TransportError
-
 from headpond.cli import options, show
 from headpond.errors import TargetError
 
@@ -83,6 +81,8 @@ def _described(card: Card) -> str:
 
 
 def _make_endpoint(args: argparse.Namespace, card: Card) -> None:
+    from elasticsearch import ApiError, TransportError
+
     from headpond.pipeline.api_error import describe
 
     settings = {"model_id": card.name, "num_allocations": 1, "num_threads": 1}

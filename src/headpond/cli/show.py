@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -18,14 +19,28 @@ if TYPE_CHECKING:
 WIDE = 120
 
 
+class Terminal(Console):
+    """A console that leaves a reader who has gone to whoever runs the verb; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raises the error that is being handled."""
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console; away from a terminal lines are not wrapped at 80 characters."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False, soft_wrap=False)
+    return Terminal(file=stream, width=None if stream.isatty() else WIDE, highlight=False, soft_wrap=False)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
-    """Prints a table without frames."""
+    """Prints a table without frames; away from a terminal a row is one line, however long, for `grep` and the like."""
+    if not sys.stdout.isatty():
+        lines = [columns, *([str(cell) for cell in row] for row in rows)]
+        widths = [max(cell_len(line[column]) for line in lines) for column in range(len(columns))]
+        for line in lines:
+            print("  ".join(set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         shown.add_column(name, overflow="fold")

@@ -56,16 +56,30 @@ class Tls:
             ) from None
 
 
+def check_extra() -> None:
+    """Sees to it that a pond can be served, before one is opened and an address is told.
+
+    Raises:
+        MissingExtraError: the extra `serve` is missing.
+    """
+    try:
+        import uvicorn  # noqa: F401
+
+        import headpond.node.asgi
+        import headpond.node.proxy  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("headpond serve", "serve", error.name or "uvicorn") from None
+
+
 def _server(
     node: Node, host: str, upstream: str | None = None, tls: Tls | None = None, wrap: Wrap | None = None
 ) -> uvicorn.Server:
-    try:
-        import uvicorn
+    check_extra()
+    import uvicorn
 
-        from headpond.node.asgi import Application
-        from headpond.node.proxy import Proxy
-    except ImportError as error:
-        raise MissingExtraError("headpond serve", "serve", error.name or "uvicorn") from None
+    from headpond.node.asgi import Application
+    from headpond.node.proxy import Proxy
+
     app = Application(node, hosts=[host], upstream=None if upstream is None else Proxy(upstream, verify=_verify()))
     config = uvicorn.Config(
         app if wrap is None else wrap(app, node),
