@@ -11,7 +11,9 @@ import orjson
 
 from headpond import exact_json
 from headpond.errors import RestError
+from headpond.inference.json_position import line_and_column
 from headpond.node.http import Request
+from headpond.repeated_keys import first_repeated, repeated_key
 
 if TYPE_CHECKING:
     from headpond.node.security.access import Access
@@ -87,12 +89,12 @@ class Call:
         """The parsed JSON body, or None when there is none.
 
         Raises:
-            RestError: 400, the body is not JSON.
+            RestError: 400, the body is not JSON, or an object in it has a key twice.
         """
         if not self.request.body.strip():
             return None
         try:
-            return exact_json.loads(self.request.body)
+            return loads(self.request.body)
         except orjson.JSONDecodeError as error:
             raise malformed(error) from None
 
@@ -119,6 +121,25 @@ class Call:
     def may(self, action: str, name: str) -> bool:
         """Whether an action is allowed on an index or alias."""
         return self.access is None or self.access.may(action, name)
+
+
+def loads(raw: bytes) -> Any:
+    """One JSON value, read as strictly as Elasticsearch reads it.
+
+    Raises:
+        orjson.JSONDecodeError: the text is no JSON.
+        RestError: 400, an object in it has a key twice.
+    """
+    value = exact_json.loads(raw)
+    if isinstance(value, dict | list) and repeated_key(raw, value) is not None:
+        raise repeated(raw)
+    return value
+
+
+def repeated(raw: bytes) -> RestError:
+    """The answer to a text in which an object has a key twice; it does not quote the text, which may hold secrets."""
+    key, end = first_repeated(raw)
+    return RestError(400, "x_content_parse_exception", f"[{line_and_column(raw, end)}] Duplicate field '{key}'")
 
 
 def malformed(error: orjson.JSONDecodeError) -> RestError:

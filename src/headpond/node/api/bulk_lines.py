@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from headpond.errors import RestError
-from headpond.node.call import illegal_argument, malformed
+from headpond.node.call import illegal_argument, loads, malformed
 from headpond.node.mapping.json_token import event
 from headpond.node.store.operation import Action, Operation, read_conditions
 from headpond.node.store.update_request import read_update
@@ -84,7 +84,7 @@ def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
 def _read_action(line: bytes, number: int) -> tuple[Action, dict[str, Any]]:
     start = f"Malformed action/metadata line [{number}], expected"
     try:
-        parsed = orjson.loads(line)
+        parsed = loads(line)
     except orjson.JSONDecodeError as error:
         raise malformed(error) from None
     if not isinstance(parsed, dict):

@@ -14,7 +14,7 @@ import orjson
 
 from headpond import exact_json
 from headpond.errors import RestError
-from headpond.node.call import illegal_argument, malformed
+from headpond.node.call import illegal_argument, loads, malformed
 from headpond.node.ingest.simulate import ANY_VERSION
 from headpond.node.ingest.stored import StoredPipelines
 from headpond.node.store.indices import Indices
@@ -133,7 +133,7 @@ def _document(operation: Operation) -> dict[str, Any]:
     if operation.update is not None:
         return dict(_fresh(operation) or {})
     try:
-        document = exact_json.loads(operation.raw)
+        document = loads(operation.raw)
     except orjson.JSONDecodeError as error:
         raise RestError(400, "parse_exception", "Failed to parse content to map", caused_by=malformed(error)) from None
     if not isinstance(document, dict):

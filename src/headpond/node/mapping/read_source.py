@@ -8,7 +8,7 @@ import orjson
 
 from headpond import exact_json
 from headpond.errors import RestError
-from headpond.node.call import illegal_argument
+from headpond.node.call import illegal_argument, repeated
 from headpond.repeated_keys import repeated_key
 
 
@@ -24,8 +24,8 @@ def read_source(raw: bytes) -> dict[str, Any]:
         raise _unreadable(raw, error) from None
     if not isinstance(document, dict):
         raise RestError(400, "document_parsing_exception", "Malformed content, must start with an object")
-    if (key := repeated_key(raw, document)) is not None:
-        cause = RestError(400, "x_content_parse_exception", f"Duplicate field '{key}'")
+    if repeated_key(raw, document) is not None:
+        cause = repeated(raw)
         reason = f"[1:2] failed to parse: {cause.reason}"
         raise RestError(400, "document_parsing_exception", reason, caused_by=cause)
     return document

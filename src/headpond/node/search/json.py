@@ -11,7 +11,7 @@ import orjson
 from headpond import exact_json
 from headpond.errors import RestError
 from headpond.inference.json_position import Path, coordinates, find
-from headpond.node.call import malformed
+from headpond.node.call import loads, malformed
 
 AT = "\x00"
 """Stands in a reason where `line:column` belongs."""
@@ -195,10 +195,10 @@ def read_json(text: bytes) -> Json:
     """Parses JSON.
 
     Raises:
-        RestError: 400, the text is not JSON.
+        RestError: 400, the text is not JSON, or an object in it has a key twice.
     """
     try:
-        return Json(exact_json.loads(text))
+        return Json(loads(text))
     except orjson.JSONDecodeError as error:
         raise malformed(error) from None
 

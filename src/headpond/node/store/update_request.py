@@ -10,6 +10,7 @@ import orjson
 from headpond import exact_json
 from headpond.errors import RestError
 from headpond.inference.json_position import line_and_column, locate
+from headpond.node.call import loads
 from headpond.node.mapping.base import boolean
 from headpond.node.mapping.json_token import event
 from headpond.node.search.json import did_you_mean
@@ -77,7 +78,7 @@ def read_update(raw: bytes) -> tuple[UpdateRequest, dict[str, Any]]:
     Raises:
         RestError: 400, the body is no JSON object, or has an unknown or unsuitable field.
     """
-    body = exact_json.loads(raw) if raw.strip() else {}
+    body = loads(raw) if raw.strip() else {}
     if not isinstance(body, dict):
         reason = f"[1:1] [UpdateRequest] Expected START_OBJECT but was: {event(body)}"
         raise RestError(400, "x_content_parse_exception", reason)
