@@ -1,4 +1,4 @@
-"""A clean environment for every test, and the choice of the node that parity tests talk to."""
+"""A clean environment for every test, what tests of many areas start from, and the node that parity tests talk to."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from elasticsearch import Elasticsearch
 from hypothesis import HealthCheck, settings
 
+from headpond.connect import connect
 from tests.real.fixtures import real_node, say_what_could_not_run
+from tests.services.provider import Provider
 
 __all__ = ["real_node"]
 
@@ -65,3 +68,33 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         (home / "models").symlink_to(MODELS, target_is_directory=True)
         patch.setenv("HEADPOND_HOME", str(home))
         yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory: all that a test writes, caches too, stays in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADPOND_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.fixture
+def es() -> Iterator[Elasticsearch]:
+    """The client of a fresh pond in memory, as users have it."""
+    with connect("memory") as client:
+        yield client
+
+
+@pytest.fixture
+def client() -> Iterator[Elasticsearch]:
+    """The client of a fresh pond in memory; it asks once, so that the first answer is the one that a test sees."""
+    with connect("memory", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A server on this machine in the place of a provider."""
+    provider = Provider()
+    yield provider
+    provider.close()

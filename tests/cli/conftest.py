@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from headpond.cli.app import main
+from tests.command import Run, caller
+from tests.services.cases.openai import chat_answer
+from tests.services.conftest import openai_embeddings
+from tests.services.provider import Provider
 
 PIPELINE = """\
 description: Dense search on the fake service
@@ -36,30 +37,17 @@ tests:
 """
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one command did."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `headpond ARGS...` in a folder of its own that holds `mill.yaml`."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mill.yaml").write_text(PIPELINE)
 
-    def call(*args: str) -> Outcome:
-        try:
-            code = main(list(args))
-        except SystemExit as exit:
-            code = int(exit.code or 0)
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
+    return caller(capsys)
 
-    return call
+
+@pytest.fixture
+def provider(provider: Provider) -> Provider:
+    """Answers embeddings and chats as OpenAI does."""
+    provider.always = lambda asked: openai_embeddings(asked) if asked.path == "/v1/embeddings" else chat_answer(asked)
+    return provider

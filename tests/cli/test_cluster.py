@@ -1,6 +1,6 @@
 import pytest
 
-from tests.cli.conftest import Run
+from tests.command import Run
 
 
 def test_without_an_engine_one_message_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import json
 import socket
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,12 @@ import pytest
 from headpond.errors import ModelError
 from headpond.node import Node
 from headpond.node.serve import serving
-from tests.cli.conftest import Run
-from tests.services.cases.openai import chat_answer
-from tests.services.conftest import openai_embeddings
+from tests.command import Run
 from tests.services.provider import Asked, Provider, Reply
 from tests.services.stand import Clock
 
 SECRET = "sk-hunter2-of-the-doctor"
 POND = Path(".headpond")
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    provider.always = lambda asked: openai_embeddings(asked) if asked.path == "/v1/embeddings" else chat_answer(asked)
-    yield provider
-    provider.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,28 +2,17 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from headpond.node import Node
 from headpond.node.serve import serving
-from tests.cli.conftest import Outcome, Run
-from tests.services.cases.openai import chat_answer
-from tests.services.conftest import openai_embeddings
+from tests.command import Outcome, Run
 from tests.services.provider import Provider, Reply
 
 FAKE = "{service: fake, service_settings: {}}"
 SECRET = "sk-hunter2-of-the-command-line"
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    provider.always = lambda asked: openai_embeddings(asked) if asked.path == "/v1/embeddings" else chat_answer(asked)
-    yield provider
-    provider.close()
 
 
 def put(run: Run, name: str, task_type: str, body: str = FAKE, *more: str) -> Outcome:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.command import Run
 
 GOOD = [{"_id": "1", "body": "water drives a mill"}, {"_id": "2", "body": "a cat sleeps"}]
 

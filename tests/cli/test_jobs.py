@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from headpond.connect import connect
-from tests.cli.conftest import Run
+from tests.command import Run
 from tests.pipeline.served import ServedPond
 
 

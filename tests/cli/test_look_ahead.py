@@ -8,7 +8,7 @@ import pytest
 from headpond.cli.amounts import duration, money
 from headpond.cli.progress import View, details
 from headpond.pipeline.report import InferenceUse, Snapshot
-from tests.cli.conftest import Run
+from tests.command import Run
 
 PRICES = "prices:\n  dense: {per_million_tokens: 1000, currency: EUR}\n"
 

@@ -11,7 +11,7 @@ import pytest
 from elasticsearch import ConflictError, NotFoundError
 
 import headpond
-from tests.cli.conftest import Run
+from tests.command import Run
 from tests.models.onnx_files import table, write_folder, write_onnx
 from tests.models.tiny import VOCABULARY, unit, write_model
 

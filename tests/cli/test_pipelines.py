@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.command import Run
 
 
 def test_apply_makes_endpoints_and_index_and_may_be_repeated(run: Run) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.command import Run
 
 RECORDS = [{"_id": "1", "body": "water drives a mill", "year": "?"}, {"_id": "2", "body": "a cat", "year": 2}, "oops"]
 

@@ -12,7 +12,8 @@ from headpond.cli import hits as shown_hits
 from headpond.cli import show, written
 from headpond.cli.explained import explained
 from headpond.cli.hits import show_hits
-from tests.cli.conftest import PIPELINE, Run
+from tests.cli.conftest import PIPELINE
+from tests.command import Run
 
 EVERYTHING = (
     PIPELINE.partition("tests:")[0]

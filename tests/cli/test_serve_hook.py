@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.cli.conftest import PIPELINE, Run
+from tests.cli.conftest import PIPELINE
+from tests.command import Run
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 import yaml
 from elasticsearch import Elasticsearch
 
-from headpond.connect import connect
 from headpond.pipeline import Pipeline
 from tests.pipeline.pipelines import SETTINGS, pipeline, standard
 
@@ -63,19 +61,9 @@ def collection() -> Collection:
     return made()
 
 
-@pytest.fixture
-def es() -> Iterator[Elasticsearch]:
-    client = connect("memory")
-    yield client
-    client.close()
-
-
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def in_its_folder(folder: Path) -> None:
     """Everything that a test writes stays in its own folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HEADPOND_HOME", str(tmp_path / "home"))
-    return tmp_path
 
 
 @pytest.fixture

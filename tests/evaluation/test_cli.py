@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from junitparser import JUnitXml
 
-from headpond.cli.app import main
 from headpond.connect import connect
 from headpond.evaluation.qrels import read_qrels
 from headpond.evaluation.saved_run import read_run
 from headpond.pipeline import Pipeline
 from headpond.pipeline.load import load
+from tests.command import Run, caller
 from tests.evaluation.conftest import QUERIES, Collection, write_pipelines
 from tests.pipeline.pipelines import SETTINGS
 
 FILES = ("--queries", "queries.jsonl", "--qrels", "qrels.tsv")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -40,15 +28,7 @@ def run(folder: Path, collection: Collection, capsys: pytest.CaptureFixture[str]
     with connect("embedded:.headpond") as client:
         Pipeline(load("hybrid.yaml"), client).ingest("docs.jsonl", settings=SETTINGS)
 
-    def call(*args: str) -> Outcome:
-        try:
-            code = main(list(args))
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return call
+    return caller(capsys)
 
 
 def test_metrics_are_shown_with_their_intervals(run: Run) -> None:

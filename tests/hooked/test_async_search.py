@@ -31,13 +31,6 @@ def state(*names: str, running: bool, id: str | None = ID) -> dict[str, Any]:
 
 
 @pytest.fixture
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
-@pytest.fixture
 def es(provider: Provider) -> Iterator[Elasticsearch]:
     with Elasticsearch(provider.url) as client:
         yield headpond.hook(client, {"request_processors": [{"oversample": {"sample_factor": 2}}]}, stages=[backwards])

@@ -2,7 +2,6 @@
 
 import sqlite3
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,6 @@ from headpond import connect
 
 BUILTIN = [".elser-2-elasticsearch", ".multilingual-e5-small-elasticsearch", ".rerank-v1-elasticsearch"]
 CHUNKING = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    client = connect("memory")
-    yield client
-    client.close()
 
 
 def put(client: Elasticsearch, name: str, in_path: str | None = "text_embedding", **body: Any) -> dict[str, Any]:

@@ -1,20 +1,10 @@
 """The service `fake` through the official client: useful answers, and faults on demand."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch
-
-from headpond import connect
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    client = connect("memory", max_retries=0)
-    yield client
-    client.close()
 
 
 def put(client: Elasticsearch, task_type: str = "text_embedding", **service_settings: Any) -> None:

@@ -1,6 +1,5 @@
 """The services `elasticsearch` and `elser`, and the built-in endpoints."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,6 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundErro
 from headpond import connect
 
 ALLOCATIONS = {"num_allocations": 1, "num_threads": 1}
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    client = connect("memory", max_retries=0)
-    yield client
-    client.close()
 
 
 @pytest.fixture

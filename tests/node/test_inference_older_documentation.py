@@ -4,31 +4,14 @@ The pages of 8.11 and 8.12 have an id alone in the path, those of 8.17 and 8.18 
 that no server gives any more: sparse vectors without a member around their tokens, scores and indexes as texts.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from headpond import connect
 from tests.services.conftest import cohere_answer, openai_embeddings
 from tests.services.provider import Provider
 
 SKY = "The sky above the port was the color of television tuned to a dead channel."
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    client = connect("memory")
-    yield client
-    client.close()
 
 
 def post(client: Elasticsearch, path: str, body: object) -> object:

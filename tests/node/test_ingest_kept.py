@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,6 @@ KILLED = """
             client.ingest.delete_pipeline(id=f"p{number - 1}")
         print(number, flush=True)
 """
-
-
-@pytest.fixture
-def es() -> Iterator[Elasticsearch]:
-    client = connect("memory")
-    yield client
-    client.close()
 
 
 def test_a_pipeline_is_the_same_after_a_restart(tmp_path: Path) -> None:

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
-
-from headpond import connect
-
-
-@pytest.fixture
-def es() -> Iterator[Elasticsearch]:
-    client = connect("memory")
-    yield client
-    client.close()
 
 
 @pytest.fixture(autouse=True)

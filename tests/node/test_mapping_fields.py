@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
-
-from headpond import connect
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    with connect("memory", max_retries=0) as client:
-        yield client
 
 
 def make(client: Elasticsearch, properties: dict[str, Any], *documents: dict[str, Any], **mappings: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +27,6 @@ METADATA = {"per_deployment_memory_bytes": 51008, "per_allocation_memory_bytes":
 @pytest.fixture(params=RUNTIMES)
 def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     return runtime_named(request.param, monkeypatch)
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    with connect("memory", max_retries=0) as client:
-        yield client
 
 
 def start(client: Elasticsearch, model_id: str = "m", **params: Any) -> dict[str, Any]:

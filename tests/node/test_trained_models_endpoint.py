@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +27,6 @@ def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     return runtime_named("stand-in", monkeypatch)
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    with connect("memory", max_retries=0) as client:
-        yield client
 
 
 def put(client: Elasticsearch, task_type: str, name: str = "mine", **settings: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from headpond import connect
 from tests.models.tiny import VOCABULARY
 from tests.node.test_trained_models_eland import needs_eland
 
@@ -25,12 +23,6 @@ CORPUS = [
 ] * 50
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    with connect("memory", max_retries=0) as client:
-        yield client
 
 
 def bert(folder: Path) -> Any:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from headpond import connect
 from tests.node.trained import INPUT, configured, error_of
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    with connect("memory", max_retries=0) as client:
-        yield client
-
 
 CONFIG_ERRORS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (

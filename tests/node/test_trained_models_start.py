@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from headpond import connect
 from tests.node.trained import RUNTIMES, Runtime, StandIn, configured, error_of, put_parts, runtime_named, upload
 
 
 @pytest.fixture(params=RUNTIMES)
 def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     return runtime_named(request.param, monkeypatch)
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    with connect("memory", max_retries=0) as client:
-        yield client
 
 
 def start(client: Elasticsearch, model_id: str = "m", **params: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,6 @@ from headpond import connect
 from tests.node.trained import INPUT, configured, error_of, put_parts, upload
 
 CONTENT = bytes(range(256)) * 40
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    with connect("memory", max_retries=0) as client:
-        yield client
 
 
 def test_a_configuration_is_answered_with_its_defaults(client: Elasticsearch) -> None:

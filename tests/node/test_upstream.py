@@ -30,13 +30,6 @@ def front(provider: Provider) -> Iterator[httpx.Client]:
     node.close()
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
 def test_a_request_goes_through_as_it_is_and_so_does_the_answer(front: httpx.Client, provider: Provider) -> None:
     body = gzip.compress(b'{"query": {}}')
     answered = {"content-encoding": "gzip", "warning": '299 "old"', "x-one": "1"}

@@ -1,4 +1,4 @@
-"""A pond in memory, an empty working directory, and small pipelines whose endpoints the fake service serves."""
+"""Small pipelines on a pond in memory whose endpoints the fake service serves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from headpond.connect import connect
 from headpond.node import Node
 from headpond.pipeline import Pipeline
 from tests.pipeline.pipelines import RECORDS, SETTINGS, pipeline
@@ -18,19 +17,9 @@ from tests.pipeline.watched import Watch, watched
 Build = Callable[..., Pipeline]
 
 
-@pytest.fixture
-def es() -> Iterator[Elasticsearch]:
-    client = connect("memory")
-    yield client
-    client.close()
-
-
 @pytest.fixture(autouse=True)
-def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def in_its_folder(folder: Path) -> None:
     """Dead letters and caches of a test stay in its own folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HEADPOND_HOME", str(tmp_path / "home"))
-    return tmp_path
 
 
 @pytest.fixture

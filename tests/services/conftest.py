@@ -1,12 +1,9 @@
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
 
-from headpond import connect
 from tests.services.provider import Asked, Provider, Reply
 
 
@@ -15,22 +12,6 @@ def no_waiting_for_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests above a provider's default rate go out at once; `test_retry` checks the rate by a clock of its own."""
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: None)
     monkeypatch.setattr("headpond.services._http.rate_limit.time", clock)
-
-
-@pytest.fixture
-def client() -> Iterator[Elasticsearch]:
-    """The official client in front of a fresh pond."""
-    client = connect("memory", retry_on_timeout=False, max_retries=0)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A server on this machine in the place of a provider."""
-    provider = Provider()
-    yield provider
-    provider.close()
 
 
 @pytest.fixture
