@@ -9,10 +9,11 @@ from elasticsearch import ApiError
 
 
 def describe(error: Exception) -> str:
-    """The reason with those of its causes, and the status; the bare text for other exceptions."""
+    """The reason with those of its causes, the status, and below it a hint; the bare text for other exceptions."""
     if isinstance(error, ApiError):
         body = error.body.get("error") if isinstance(error.body, dict) else None
-        return f"{cause(body) or error.message} ({error.meta.status})"
+        said, newline, hint = (cause(body) or error.message).partition("\n")
+        return f"{said} ({error.meta.status}){newline}{hint}"
     if isinstance(error, TransportError):
         return f"{type(error).__name__}: {error.message}"
     return str(error) or type(error).__name__
