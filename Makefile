@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # Where tests keep what is large and fetched once: model weights, an Elasticsearch distribution.
 CACHE  := .cache
 
-.PHONY: demo test lint types bench docs clean
+.PHONY: demo test lint bench docs clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.demo: pyproject.toml
@@ -16,10 +16,6 @@ $(VENV)/.demo: pyproject.toml
 
 $(VENV)/.test: $(VENV)/.demo
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
-	@touch $@
-
-$(VENV)/.bench: $(VENV)/.test
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
 demo: $(VENV)/.demo
@@ -34,7 +30,7 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.test
