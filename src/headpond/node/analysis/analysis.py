@@ -11,6 +11,7 @@ from headpond.node.analysis.analyzers.standard import Standard
 from headpond.node.analysis.missing import ANALYZERS, CHAR_FILTERS, TOKEN_FILTERS, TOKENIZERS
 from headpond.node.analysis.tokenizers.keyword import Keyword as KeywordTokenizer
 from headpond.node.call import illegal_argument
+from headpond.node.mapping.similarity import Similarity
 from headpond.registry import Registry
 
 _ANALYZERS = Registry("analyzer", "headpond.node.analysis.analyzers", Analyzer)
@@ -26,12 +27,16 @@ class Analysis:
 
     Args:
         settings: the index settings' `analysis` object.
+        similarities: what the settings' `similarity` object defines besides.
 
     Raises:
         RestError: 400, a definition names a part that does not exist; 501, one that headpond does not have.
     """
 
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any] | None = None, similarities: Mapping[str, Similarity] | None = None
+    ) -> None:
+        self.similarities = similarities or {}
         self._settings = settings or {}
         self._analyzers: dict[str, Analyzer] = {}
         self._normalizers: dict[str, Analyzer] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from headpond.errors import RestError
 from headpond.node.call import illegal_argument
+from headpond.node.mapping.similarity import BM25, Similarity
 
 if TYPE_CHECKING:
     from headpond.node.analysis.analysis import Analysis
@@ -135,6 +136,7 @@ class FieldType(ABC):
                 reason = error.reason.replace("{name}", self.name)
                 raise RestError(error.status, error.type, reason, caused_by=error.caused_by) from None
         self.options = {name: value for name, value in self._values.items() if value != self.parameters[name].default}
+        self.bm25: Similarity = analysis.similarities.get("default", BM25)
         self.configure(analysis)
 
     @property

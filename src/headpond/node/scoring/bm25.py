@@ -1,4 +1,4 @@
-"""BM25 as Elasticsearch's default similarity computes it, in 32-bit floats."""
+"""BM25 as Elasticsearch's similarity of this name computes it, in 32-bit floats."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import math
 
 import numpy as np
 
+from headpond.node.mapping.similarity import Similarity
 from headpond.node.search.shard import FieldStatistics
 from headpond.node.store.segment import Float32, Int32, Postings
 from headpond.node.store.small_float import LENGTHS, encode_lengths
-
-K1 = np.float32(1.2)
-B = np.float32(0.75)
 
 
 def idf(doc_count: int, doc_freq: float) -> np.float32:
@@ -22,19 +20,20 @@ def idf(doc_count: int, doc_freq: float) -> np.float32:
     return np.float32(math.log(1 + (doc_count - doc_freq + 0.5) / (doc_freq + 0.5)))
 
 
-def weight(idf_sum: np.float32, boost: float = 1.0) -> np.float32:
+def weight(idf_sum: np.float32, similarity: Similarity, boost: float = 1.0) -> np.float32:
     """The score's upper bound: `boost * (k1 + 1) * idf`.
 
     Elasticsearch keeps the factor `k1 + 1` that Lucene dropped (its LegacyBM25Similarity).
     """
-    return np.float32(np.float32(boost) * (np.float32(1) + K1) * idf_sum)
+    return np.float32(np.float32(boost) * (np.float32(1) + np.float32(similarity.k1)) * idf_sum)
 
 
-def inverse_norms(doc_count: int, total_terms: int) -> Float32:
+def inverse_norms(statistics: FieldStatistics) -> Float32:
     """float32[256]: for each stored length `1 / (k1 * (1 - b + b * length / average length))`."""
-    average = np.float32(total_terms / doc_count)
-    lengths = LENGTHS.astype(np.float32)
-    norms: Float32 = np.float32(1) / (K1 * ((np.float32(1) - B) + B * lengths / average))
+    average = np.float32(statistics.total_terms / statistics.doc_count)
+    k1, b = np.float32(statistics.similarity.k1), np.float32(statistics.similarity.b)
+    with np.errstate(divide="ignore"):  # without k1 occurrences do not count, however long the field is
+        norms: Float32 = np.float32(1) / (k1 * ((np.float32(1) - b) + b * LENGTHS.astype(np.float32) / average))
     return norms
 
 

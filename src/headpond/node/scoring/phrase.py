@@ -42,8 +42,8 @@ def match_phrase(shard: Shard, path: str, slots: Slots, slop: int = 0) -> list[M
             docs, counts = _occurrences(postings, slots, slop)
             if len(docs):
                 total = sum(float(bm25.idf(statistics.doc_count, freqs[term])) for term in terms if freqs[term])
-                table = bm25.inverse_norms(statistics.doc_count, statistics.total_terms)
-                weight = bm25.weight(np.float32(total))
+                table = bm25.inverse_norms(statistics)
+                weight = bm25.weight(np.float32(total), statistics.similarity)
                 match.mask[docs] = True
                 match.scores[docs] = bm25.score(weight, counts, bm25.entry_norms(postings, statistics, docs, table))
         found.append(match)

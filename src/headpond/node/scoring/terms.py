@@ -42,8 +42,9 @@ def match_term(shard: Shard, path: str, weighted: Weighted) -> list[Match]:
             entries = slice(postings.starts[row], postings.starts[row + 1])
             docs = postings.docs[entries]
             freqs = postings.freqs[entries].astype(np.float32) if statistics.counts else np.ones(len(docs), np.float32)
-            table = bm25.inverse_norms(statistics.doc_count, statistics.total_terms)
-            weight = bm25.weight(bm25.idf(statistics.doc_count, doc_freq), weighted.boost)
+            table = bm25.inverse_norms(statistics)
+            idf = bm25.idf(statistics.doc_count, doc_freq)
+            weight = bm25.weight(idf, statistics.similarity, weighted.boost)
             mask[docs] = True
             scores[docs] = bm25.score(weight, freqs, bm25.entry_norms(postings, statistics, docs, table))
         found.append(Match(mask, scores))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headpond.errors import RestError
+from headpond.node.mapping.similarity import BM25, Similarity
 from headpond.node.store.segment import Bool, Int32, Postings, Segment
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ class FieldStatistics:
         total_terms: terms in all of them; distinct ones where frequencies do not count.
         counts: whether frequencies count (`index_options`).
         norms: whether lengths count (`norms`).
+        similarity: the constants.
     """
 
     doc_count: int
     total_terms: int
     counts: bool = True
     norms: bool = True
+    similarity: Similarity = BM25
 
 
 class Shard:
@@ -122,7 +125,8 @@ class Shard:
         counted = not (is_text and field is not None and field.option("index_options") == "docs")
         norms = not (is_text and field is not None and not field.option("norms"))
         total = sum(p.total_terms if counted else len(p.docs) for p in found)
-        return FieldStatistics(sum(p.doc_count for p in found), total, counted, norms)
+        similarity = BM25 if field is None else field.bm25
+        return FieldStatistics(sum(p.doc_count for p in found), total, counted, norms, similarity)
 
     def doc_freq(self, path: str, term: str) -> int:
         """Documents that hold the term, over all segments."""

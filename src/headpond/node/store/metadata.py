@@ -10,6 +10,7 @@ from typing import Any
 
 from headpond.node.analysis.analysis import Analysis
 from headpond.node.mapping.mapping import Mapping
+from headpond.node.mapping.similarity import read_similarities
 from headpond.node.store.settings import Settings, nested, refresh_seconds
 
 CREATED_WITH = "9039003"
@@ -76,9 +77,9 @@ class Metadata:
 
 
 def make_analysis(settings: Settings) -> Analysis:
-    """The analyzers that flat settings define."""
+    """The analyzers and similarities that flat settings define."""
     found = {name: value for name, value in settings.items() if name.startswith("index.analysis.")}
-    return Analysis(nested(found).get("index", {}).get("analysis"))
+    return Analysis(nested(found).get("index", {}).get("analysis"), read_similarities(settings))
 
 
 def new_uuid() -> str:

@@ -71,6 +71,7 @@ OPEN_PREFIXES = (
     "index.analysis.",
     "index.merge.",
     "index.routing.allocation.",
+    "index.similarity.",
     "index.search.slowlog.",
     "index.indexing.slowlog.",
 )
@@ -82,7 +83,6 @@ MISSING = {
     "index.mapping.total_fields.ignore_dynamic_beyond_limit": "way to leave fields beyond the limit out",
     "index.mode": "index modes",
     "index.sort.field": "index sorting",
-    "index.similarity": "custom similarities",
     "index.mapping.source.mode": "synthetic source",
 }
 

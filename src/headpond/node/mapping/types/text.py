@@ -16,6 +16,7 @@ from headpond.node.mapping.base import (
     integer,
     mapper_parsing,
 )
+from headpond.node.mapping.similarity import BM25
 from headpond.node.mapping.text_value import text_value
 from headpond.node.store.sink import FieldSink, Kept
 
@@ -48,12 +49,7 @@ class Text(FieldType):
             if self.option(missing) is not None:
                 reason = f"the [text] option [{missing}] of [{self.path}] is not supported by headpond"
                 raise RestError(501, "not_implemented_exception", reason)
-        if self.option("similarity") not in (None, "BM25", "boolean"):
-            reason = f"Unknown Similarity type [{self.option('similarity')}] for field [{self.name}]"
-            raise mapper_parsing(reason)
-        if self.option("similarity") == "boolean":
-            reason = f"the similarity [{self.option('similarity')}] of [{self.path}] is not supported by headpond"
-            raise RestError(501, "not_implemented_exception", reason)
+        self._choose_similarity(analysis)
         self.analyzer = self._find(analysis, self.option("analyzer"))
         searching = self.option("search_analyzer")
         if searching is None:
@@ -67,6 +63,18 @@ class Text(FieldType):
         self._kept = Kept(self.option("norms"), detail != "docs", detail in ("positions", "offsets"))
         gap = self.option("position_increment_gap")
         self._gap = self.analyzer.position_increment_gap if gap is None else gap
+
+    def _choose_similarity(self, analysis: Analysis) -> None:
+        name = self.option("similarity")
+        if name == "boolean":
+            reason = f"the similarity [{name}] of [{self.path}] is not supported by headpond"
+            raise RestError(501, "not_implemented_exception", reason)
+        if name == "BM25":
+            self.bm25 = BM25
+        elif name in analysis.similarities:
+            self.bm25 = analysis.similarities[name]
+        elif name is not None:
+            raise mapper_parsing(f"Unknown Similarity type [{name}] for field [{self.name}]")
 
     def _find(self, analysis: Analysis, name: str) -> Analyzer:
         try:
