@@ -63,6 +63,8 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         for name in list(os.environ):
             if name.startswith(FOREIGN) and not name.startswith(KEPT):
                 patch.delenv(name)
+        # A command that tests start compiles the package once, and not each time.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         home = tmp_path_factory.mktemp("headpond-home")
         MODELS.mkdir(parents=True, exist_ok=True)
         (home / "models").symlink_to(MODELS, target_is_directory=True)

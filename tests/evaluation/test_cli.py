@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,24 @@ from tests.pipeline.pipelines import SETTINGS
 FILES = ("--queries", "queries.jsonl", "--qrels", "qrels.tsv")
 
 
-@pytest.fixture
-def run(folder: Path, collection: Collection, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in a folder with two pipelines, the collection's files and a pond that holds it."""
+@pytest.fixture(scope="module")
+def filled(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two pipelines, the collection's files and a pond that holds it."""
+    folder = tmp_path_factory.mktemp("filled")
     collection.write(folder)
     write_pipelines(folder)
-    with connect("embedded:.headpond") as client:
-        Pipeline(load("hybrid.yaml"), client).ingest("docs.jsonl", settings=SETTINGS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("HEADPOND_HOME", str(folder / "home"))
+        with connect("embedded:.headpond") as client:
+            Pipeline(load("hybrid.yaml"), client).ingest("docs.jsonl", settings=SETTINGS)
+    return folder
 
+
+@pytest.fixture
+def run(folder: Path, filled: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in a copy of that folder."""
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
     return caller(capsys)
 
 
