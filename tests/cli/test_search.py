@@ -70,6 +70,39 @@ def test_a_from_that_is_no_number_is_refused(run: Run, first: str) -> None:
     assert f"'{first}' is not a whole number, 0 or more" in done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--index", ""], "--index: the name is empty; without the option the pipeline's own index is used"),
+        (["--deadline", "-5ms"], "--deadline: '-5ms' is not a time above zero, as in 300ms, 2s or 1m"),
+        (["--deadline", "0s"], "--deadline: '0s' is not a time above zero"),
+        (["--deadline", "soon"], "--deadline: 'soon' is not a time above zero"),
+        (["--filter", "{"], "--filter: '{' is not JSON (unexpected end of data: line 1 column 2 (char 1)), as in {"),
+        (["--filter", "[]"], """--filter: '[]' is not a JSON object, as in {"term": {"kind": "a"}}"""),
+        (["--filter", "{}"], """--filter: '{}' is not a query, as in {"term": {"kind": "a"}}"""),
+        (["--filter", "@gone.json"], '; of a file: "$(cat FILE)"'),
+    ],
+)
+def test_an_argument_that_is_wrong_is_told_with_what_is_valid(run: Run, arguments: list[str], told: str) -> None:
+    done = run("search", "mill.yaml", "x", *arguments)
+    assert done.code == 2
+    assert told in done.err
+    assert done.err.count("error:") == 1
+
+
+@pytest.mark.parametrize("search", ["query: {match_all: {}}", "retriever: {rrf: {retrievers: [{standard: {}}]}}"])
+def test_of_several_indices_the_missing_one_is_named_and_the_nearest(filled: Run, tmp_path: Path, search: str) -> None:
+    (tmp_path / "other.yaml").write_text(f"index: {{name: other}}\nsearch: {{{search}}}\n")
+    done = filled("search", "other.yaml", "x", "--index", "articles,artcles")
+    assert done.code == 1
+    assert done.err == (
+        "error: there is no index [artcles], did you mean [articles]?\n"
+        "  headpond ingest other.yaml FILE --index artcles\n"
+    )
+    done = filled("search", "other.yaml", "x")
+    assert done.err == "error: there is no index [other]\n  headpond ingest other.yaml FILE\n"
+
+
 def test_a_question_that_is_no_text_is_refused(filled: Run) -> None:
     done = filled("search", "mill.yaml", "M\udcfchle")  # as Python decodes an argument of other bytes
     assert (done.code, done.err) == (1, "error: the text to search for is not UTF-8\n")

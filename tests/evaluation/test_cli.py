@@ -169,7 +169,8 @@ def test_judgments_by_an_endpoint_say_what_they_would_cost(run: Run) -> None:
         (("--endpoint", "llm", "--out", "q.txt"), "give a PIPELINE and --queries"),
         (("--out", "q.txt"), "one of the arguments --clicks --endpoint is required"),
         (("--clicks", "c.csv", "--out", "q.txt", "--propensities", "1,half"), "no list of shares"),
-        (("words.yaml", "--endpoint", "llm", "--out", "q.txt", "--task-settings", "[1]"), "is no JSON object"),
+        (("words.yaml", "--endpoint", "llm", "--out", "q.txt", "--task-settings", "[1]"), "is not a JSON object"),
+        (("words.yaml", "--clicks", "c.csv", "--out", "q.txt"), "clicks are judged without a PIPELINE"),
     ],
 )
 def test_what_cannot_be_judged_is_told(run: Run, args: tuple[str, ...], told: str) -> None:

@@ -169,6 +169,16 @@ def test_an_index_that_is_not_there_is_said(build: Build, retriever: dict[str, A
         unranked(build, retriever).search("river")
 
 
+@pytest.mark.parametrize("search", [{"query": {"match_all": {}}}, {"retriever": {"rrf": {"retrievers": legs()[:1]}}}])
+def test_a_point_in_time_that_is_closed_is_no_missing_index(
+    es: Elasticsearch, filled: Build, search: dict[str, Any]
+) -> None:
+    pit = es.open_point_in_time(index="things", keep_alive="1m")["id"]
+    es.close_point_in_time(id=pit)
+    with pytest.raises(PipelineError, match="No search context found"):
+        filled(search={**search, "pit": {"id": pit}}, response_processors=[]).search("river")
+
+
 def test_an_unknown_endpoint_in_the_search_is_said(filled: Build) -> None:
     knn = {"field": "dense", "k": 5, "num_candidates": 5,
            "query_vector_builder": {"text_embedding": {"model_id": "gone", "model_text": "x"}}}  # fmt: skip

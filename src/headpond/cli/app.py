@@ -11,6 +11,7 @@ import ast
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -37,6 +38,10 @@ class Verb(Protocol):
 
 class Parser(argparse.ArgumentParser):
     """A parser that names the nearest verb, action or option instead of listing everything."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._negative_number_matcher = re.compile(r"-\.?\d")  # -5ms is a value like -5, and not an option
 
     def error(self, message: str) -> NoReturn:
         """Prints the message and where help is, and exits with 2."""

@@ -33,11 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pipeline", metavar="PIPELINE", help="a name (see headpond list), a file, or a saved TREC run")
     parser.add_argument("--queries", metavar="F", required=True, help="the queries")
     parser.add_argument("--qrels", metavar="F", required=True, help="the judgments")
-    parser.add_argument("--index", metavar="NAME", help="the index (default: the pipeline's)")
+    parser.add_argument("--index", type=options.index, metavar="NAME", help="the index (default: the pipeline's)")
     parser.add_argument("--metrics", metavar="M", default=METRICS, help=f"what to compute (default: {METRICS})")
     parser.add_argument("--against", metavar="X", help="compare with this: a pipeline or a saved TREC run")
     parser.add_argument(
-        "--against-index", metavar="NAME", help="the other pipeline's index (default: --index, else its own)"
+        "--against-index",
+        type=options.index,
+        metavar="NAME",
+        help="the other pipeline's index (default: --index, else its own)",
     )
     parser.add_argument("--report", metavar="F", help="write a report: one HTML file that needs no network")
     parser.add_argument("--junit", metavar="F", help="write the verdicts as JUnit XML")

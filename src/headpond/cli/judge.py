@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from headpond.cli import app, options
 
@@ -42,14 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="expected clicks that a pair needs to be judged (default: 1)",
     )  # fmt: skip
     endpoint = parser.add_argument_group("by an endpoint")
-    endpoint.add_argument("--index", metavar="NAME", help="the index (default: the pipelines' own)")
+    endpoint.add_argument("--index", type=options.index, metavar="NAME", help="the index (default: the pipelines' own)")
     endpoint.add_argument("--depth", metavar="N", type=options.positive, default=10, help="hits a query (default: 10)")
     endpoint.add_argument("--field", metavar="F", action="append", default=[], help="what is shown of a document")
     endpoint.add_argument("--qrels", metavar="F", help="judgments that are there already and are not asked again")
     endpoint.add_argument("--sample", metavar="N", type=options.positive, help="judge N queries, drawn at random")
     endpoint.add_argument("--seed", metavar="N", type=int, default=0, help="of the sample (default: 0)")
     endpoint.add_argument(
-        "--task-settings", metavar="JSON", type=_object, help="sent along, as in '{\"temperature\": 0}'"
+        "--task-settings", metavar="JSON", type=options.json_object, help="sent along, as in '{\"temperature\": 0}'"
     )
     endpoint.add_argument(
         "--workers", metavar="N", type=options.positive, default=1, help="requests at once (default: 1)"
@@ -69,6 +68,8 @@ def _clicks(args: argparse.Namespace) -> int:
     from headpond.evaluation.qrels import qrels_line
     from headpond.evaluation.queries import read_queries
 
+    if args.pipelines:
+        raise InputError("clicks are judged without a PIPELINE", hint="--endpoint ID judges the hits of pipelines")
     queries = read_queries(args.queries) if args.queries else None
     found = judge_clicks(args.clicks, queries=queries, propensities=args.propensities, fewest=args.fewest)
     lines = [
@@ -132,15 +133,3 @@ def _shares(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no list of shares, as in 1,0.6,0.4") from None
-
-
-def _object(text: str) -> dict[str, Any]:
-    import json
-
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise argparse.ArgumentTypeError(f"{text!r} is no JSON object")
-    return found

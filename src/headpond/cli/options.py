@@ -81,17 +81,52 @@ def natural(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more") from None
 
 
-def json_object(text: str) -> dict[str, Any]:
-    """An argument that must be a JSON object."""
+def json_object(text: str, like: str = '{"name": "value"}') -> dict[str, Any]:
+    """An argument that must be a JSON object.
+
+    Args:
+        text: as it was given.
+        like: an example, for the error.
+    """
     import orjson
 
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
-    if not isinstance(value, dict) or not value:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a query, which is an object as in {{"term": {{...}}}}')
+        file = '; of a file: "$(cat FILE)"' if text.removeprefix("@").endswith(".json") else ""
+        raise argparse.ArgumentTypeError(f"{text!r:.100} is not JSON ({error}), as in {like}{file}") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text!r:.100} is not a JSON object, as in {like}")
     return value
+
+
+def query(text: str) -> dict[str, Any]:
+    """An argument that must be a query."""
+    like = '{"term": {"kind": "a"}}'
+    value = json_object(text, like)
+    if not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a query, as in {like}")
+    return value
+
+
+def time_span(text: str) -> str:
+    """An argument that must be a time above zero, in Elasticsearch's units."""
+    from headpond.inference.duration import parse_duration
+
+    try:
+        seconds = parse_duration(text, "time")
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time above zero, as in 300ms, 2s or 1m")
+    return text
+
+
+def index(text: str) -> str:
+    """An argument that must be the name of an index."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; without the option the pipeline's own index is used")
+    return text
 
 
 def port(text: str) -> int:

@@ -21,11 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.add_argument("pipeline", metavar="PIPELINE", help="a name (see headpond list) or a file")
     parser.add_argument("text", metavar="TEXT", help="the question")
-    parser.add_argument("--index", metavar="NAME", help="the index (default: the pipeline's)")
+    parser.add_argument(
+        "--index", type=options.index, metavar="NAME", help="the index, or several: a,b (default: the pipeline's)"
+    )
     parser.add_argument("--size", type=options.positive, default=10, metavar="N", help="hits to show (default: 10)")
     parser.add_argument("--from", type=options.natural, default=0, metavar="N", dest="from_", help="hits to leave out")
-    parser.add_argument("--filter", type=options.json_object, metavar="JSON", help="a query that restricts the hits")
-    parser.add_argument("--deadline", metavar="T", help="how long it may take, as in 300ms (default: the pipeline's)")
+    parser.add_argument("--filter", type=options.query, metavar="JSON", help="a query that restricts the hits")
+    parser.add_argument(
+        "--deadline", type=options.time_span, metavar="T",
+        help="how long it may take, as in 300ms (default: the pipeline's)",
+    )  # fmt: skip
     parser.add_argument("--explain", action="store_true", help="show what each leg and each processor said of a hit")
     parser.add_argument(
         "--answer", action="store_true", help="show the answer that the pipeline's completion writes while it comes"

@@ -44,8 +44,9 @@ COLUMNS = {
     "position": ("position", "rank"),
     "clicks": ("clicks", "clicked", "click"),
 }
-QUERY_TEXT = {"query": ("query", "text")}
+QUERY_TEXT = {"query": (*COLUMNS["query"], "query", "text")}
 IMPRESSIONS = ("impressions", "views", "shown")
+_NAMES = {name for names in (*COLUMNS.values(), *QUERY_TEXT.values(), IMPRESSIONS) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,10 @@ def _shown(file: TextFile) -> Iterator[Shown]:
                 raise file.error(number, f"no JSON: {error}") from None
             if not isinstance(row, dict):
                 raise file.error(number, "not an object")
-            keys = list(row)
+            for key in row:
+                if isinstance(row[key], dict | list) and key.lower() in _NAMES:
+                    raise file.error(number, f"{key} holds {row[key]!r:.50}, not a text or a number")
+            keys = [key for key in row if row[key] is not None]
             yield _read(file, number, keys, number, [_cell(row[key]) for key in keys])
         return
     rows = file.table("\t" if "\t" in line else ",")
@@ -191,6 +195,10 @@ def _read(file: TextFile, number: int, header: Sequence[str], named: int, cells:
     names = COLUMNS
     if not {name.lower() for name in header} & set(COLUMNS["query"]):
         names = COLUMNS | QUERY_TEXT
+    if not header:
+        raise file.error(
+            number, "an empty object", 'as in {"query_id": "q1", "doc_id": "d7", "position": 1, "clicks": 0}'
+        )
     query, document, position, clicks = (cells[column(header, names, name, file, named)] for name in names)
     shown = next((cells[at] for at, name in enumerate(header) if name.lower() in IMPRESSIONS), "1")
     at, clicked, times = (

@@ -16,7 +16,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from headpond import mappings
-from headpond.errors import PipelineError, TargetError
+from headpond.errors import InputError, PipelineError, TargetError
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.endpoints import TargetEndpoint
 from headpond.pipeline.environment import resolve
@@ -51,9 +51,12 @@ def index_name(spec: PipelineSpec, index: str | None = None) -> str:
     """The index to use: the one given, else the file's, else the pipeline's name.
 
     Raises:
+        InputError: the one given is blank.
         PipelineError: the file's name refers to an environment variable that is not set.
     """
-    if index:
+    if index is not None:
+        if not index.strip():
+            raise InputError("the index has no name", hint="give one, or none at all for the pipeline's own")
         return index
     if spec.file.index.name:
         return str(resolve(spec.file.index.name, spec.where.at("index", "name")).value)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from elastic_transport import TransportError
-from elasticsearch import ApiError, NotFoundError
+from elasticsearch import ApiError
 
 from headpond.errors import InputError, PipelineError, TargetError
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.query import template
+from headpond.pipeline.query.missing import MissingIndexError, explained, missing
 from headpond.pipeline.query.searcher import Searcher
 from headpond.pipeline.query.searches import Answer, IndexSearches
 from headpond.pipeline.query.widen import SIZE
@@ -70,9 +71,12 @@ def search(
     body |= {"size": size, "from": from_}
     try:
         return searcher.run(searches, body, text, seconds=seconds, explain=explain, on_piece=on_piece)
-    except NotFoundError:
-        raise TargetError(f"there is no index [{searches.index}]", hint=f"headpond ingest {spec.name} FILE") from None
+    except MissingIndexError as gone:
+        raise explained(gone, searches.client, spec) from None
     except ApiError as error:
+        cause = error.body.get("error") if isinstance(error.body, dict) else None
+        if (index := missing(cause)) is not None:
+            raise explained(index, searches.client, spec) from None
         if error.meta.status < 500:
             raise PipelineError(f"the target refuses the query: {describe(error)}", where=str(where)) from None
         raise TargetError(f"the search failed: {describe(error)}") from None

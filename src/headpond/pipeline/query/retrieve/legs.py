@@ -11,6 +11,7 @@ from headpond.errors import PipelineError, TargetError
 from headpond.pipeline.api_error import cause
 from headpond.pipeline.query.field_models import FieldModels
 from headpond.pipeline.query.inference import ClientInference
+from headpond.pipeline.query.missing import MissingIndexError, missing
 from headpond.pipeline.query.retrieve.tree import Leaf
 from headpond.pipeline.query.searches import Answer, Body, Searches
 from headpond.pipeline.query.vectors import EmbeddingFailed, embed, fill
@@ -123,13 +124,13 @@ class Legs:
         rest = answers[len(leaves) :]
         for answer in rest:
             if "error" in answer:
-                raise refused("search", self.context.searches.index, answer)
+                raise refused("search", answer)
         return rest
 
     def _take(self, leaf: Leaf, answer: Answer) -> None:
         if "error" in answer:
-            error = refused(leaf.name, self.context.searches.index, answer)
-            if not isinstance(error, TargetError) or answer.get("status") == 404:
+            error = refused(leaf.name, answer)
+            if not isinstance(error, TargetError) or isinstance(error, MissingIndexError):
                 raise error
             self._leave_out(leaf, error.message, int(answer.get("took", 0)), passing=error.transient)
             return
@@ -193,11 +194,11 @@ def mark(hit: Hit, label: str) -> None:
         names.append(label)
 
 
-def refused(name: str, index: str, answer: Mapping[str, Any]) -> PipelineError | TargetError:
+def refused(name: str, answer: Mapping[str, Any]) -> PipelineError | TargetError:
     """The error for a search of an `_msearch` that failed."""
     status = answer.get("status", 500)
-    if status == 404:
-        return TargetError(f"there is no index [{index}]", hint="ingest into it first")
+    if (gone := missing(answer["error"])) is not None:
+        return gone
     reason = f"{name}: {cause(answer['error'])} ({status})"
     if status in (408, 429) or status >= 500:
         return TargetError(reason, transient=status in (408, 429, 503))

@@ -78,7 +78,7 @@ def _second_scores(node: Rescorer, pairs: Pairs, legs: Legs) -> list[dict[Key, f
     scores = []
     for answer in context.searches.many(bodies):
         if "error" in answer:
-            raise refused(node.name, context.searches.index, answer)
+            raise refused(node.name, answer)
         scores.append({(hit["_index"], hit["_id"]): hit["_score"] for hit in answer["hits"]["hits"]})
     return scores
 
