@@ -8,7 +8,7 @@ from headpond.errors import RestError
 from headpond.node.call import Call, illegal_argument
 from headpond.node.search.field_pattern import FieldPattern
 from headpond.node.search.json import Json
-from headpond.node.search.request import SearchRequest, read_from, read_size, read_total
+from headpond.node.search.request import SearchRequest, read_from, read_size, read_timeout, read_total
 from headpond.node.search.sort import parse_sort_parameter
 from headpond.node.search.source_filter import SourceFilter
 
@@ -26,7 +26,6 @@ _IGNORED = (
     "routing",
     "search_type",
     "stats",
-    "timeout",
     "typed_keys",
 )
 _REFUSED = (
@@ -61,6 +60,7 @@ SEARCH_PARAMS = (
     "sort",
     "stored_fields",
     "terminate_after",
+    "timeout",
     "track_scores",
     "track_total_hits",
     "version",
@@ -92,15 +92,18 @@ def with_parameters(request: SearchRequest, call: Call) -> SearchRequest:
     if start is not None:
         values["from_"] = read_from(start)
     for name in ("version", "seq_no_primary_term", "track_scores"):
-        if call.text(name) is not None:
-            values[name] = call.flag(name)
+        if (given := call.text(name)) is not None:
+            # Without a value only this one of Elasticsearch's means true.
+            values[name] = Json(given).boolean() if given else name == "track_scores"
     sort, tracked, terminate = call.text("sort"), call.text("track_total_hits"), call.integer("terminate_after")
     if sort:
         values["sort"] = parse_sort_parameter(sort)
     if tracked is not None:
-        values["track_total_hits"] = read_total(Json(tracked or True))
+        values["track_total_hits"] = read_total(Json(tracked)) if tracked else call.integer("track_total_hits")
     if terminate is not None:
         values["terminate_after"] = terminate
+    if (timeout := call.text("timeout")) is not None:
+        values["timeout"] = read_timeout(Json(timeout))
     min_score = call.text("min_score")
     if min_score is not None:
         values["min_score"] = Json(min_score).decimal()
@@ -117,7 +120,7 @@ def with_parameters(request: SearchRequest, call: Call) -> SearchRequest:
 
 def _check(call: Call) -> None:
     for name in _REFUSED:
-        if call.text(name) not in (None, "false"):
+        if call.text(name) not in (None, "false") and (name, call.text(name)) != ("explain", ""):
             raise RestError(501, "not_implemented_exception", f"the parameter [{name}] is not implemented")
     kind = call.text("search_type")
     if kind is not None and kind not in _SEARCH_TYPES:

@@ -43,6 +43,7 @@ class SearchRequest:
         indices_boost: factors of scores by index.
         pit: the point in time to search in.
         part: the part of the documents to look at (`slice`).
+        timeout: seconds after which further indices are left out of the answer, -1 for no end.
     """
 
     query: Query | None = None
@@ -67,6 +68,7 @@ class SearchRequest:
     indices_boost: dict[str, float] = field(default_factory=dict)
     pit: PitReference | None = None
     part: Slice | None = None
+    timeout: float = -1
     given: frozenset[str] = frozenset()
 
     def updated(self, **values: Any) -> SearchRequest:
@@ -227,12 +229,16 @@ def _read_boosts(source: Json) -> dict[str, float]:
     return boosts
 
 
-def _read_timeout(source: Json) -> object:
+def read_timeout(source: Json) -> float:
+    """Reads `timeout`: seconds, -1 for none.
+
+    Raises:
+        RestError: 400, it is no time.
+    """
     try:
-        parse_duration(source.text(), "timeout")
+        return parse_duration(source.text(), "timeout")
     except ValueError as error:
         raise RestError(400, "illegal_argument_exception", str(error)) from None
-    return _NOTHING
 
 
 def _ignored(source: Json) -> object:
@@ -292,7 +298,7 @@ _MEMBERS: dict[str, _Entry] = {
     "rescore": ((_OBJECT, _ARRAY), read_rescore),
     "terminate_after": (_NUMBERS, Json.integer),
     "indices_boost": ((_ARRAY,), _read_boosts),
-    "timeout": (_SCALARS, _read_timeout),
+    "timeout": (_SCALARS, read_timeout),
     "stats": ((_ARRAY,), _ignored),
     "ext": ((_OBJECT,), _unless_empty("ext")),
     "explain": (_SCALARS, _unless_false("explain")),
