@@ -10,7 +10,7 @@ import numpy as np
 
 from headpond.errors import RestError
 from headpond.node.query.base import Query
-from headpond.node.scoring.match import Match, boolean, combine, everything, single
+from headpond.node.scoring.match import Match, boolean, combine, everything, nothing, single
 from headpond.node.search.found import Masks, Results
 from headpond.node.search.inner_hits import InnerQuery, checked
 from headpond.node.search.knn_section import KnnSection
@@ -119,6 +119,9 @@ class LeafSearch:
         neighbours = [section.run(shards) for section in self.knn]
         found = []
         for number, shard in enumerate(shards):
+            if shard.late():
+                found.append([nothing(leaf.segment.max_doc) for leaf in shard.leaves])
+                continue
             clauses = [section[number] for section in neighbours]
             if self.query is not None:
                 clauses.append(self.query.run(shard))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headpond.errors import RestError
+from headpond.inference.deadline import Deadline
 from headpond.node.query.base import parse_query
 from headpond.node.query.bool import Bool
 from headpond.node.retriever._context import Context
@@ -56,7 +57,7 @@ class Searcher:
         """
         started = time.monotonic()
         request.check()
-        shards = open_shards(indices, request.size)
+        shards = open_shards(indices, request.size, Deadline.after(request.timeout))
         for shard in shards:
             fitting = (factor for name, factor in request.indices_boost.items() if fnmatchcase(shard.index.name, name))
             shard.boost = next(fitting, 1.0)
@@ -102,7 +103,7 @@ class Searcher:
             if request.post_filter is not None:
                 search = replace(search, post_filter=request.post_filter.rewrite(rewriter))
             return search.run(shards, window), search.inner(shards)
-        return self._of_compound(retriever, shards, request, rewriter), []
+        return self._of_compound(retriever, shards, request, rewriter), retriever.inner(shards)
 
     def _of_compound(
         self, retriever: Retriever, shards: list[Shard], request: SearchRequest, rewriter: Rewriter
@@ -130,7 +131,10 @@ class Searcher:
         started: float,
     ) -> dict[str, Any]:
         answer: dict[str, Any] = {"pit_id": request.pit.id} if request.pit is not None else {}
-        answer |= {"took": int((time.monotonic() - started) * 1000), "timed_out": False}
+        answer |= {
+            "took": int((time.monotonic() - started) * 1000),
+            "timed_out": any(shard.left_out for shard in shards),
+        }
         # Elasticsearch says so too when it counts everything and shows nothing.
         counts_only = request.track_total_hits is True and not request.hits_wanted
         if results.terminated_early is not None or counts_only:
@@ -144,12 +148,12 @@ class Searcher:
         return answer
 
 
-def open_shards(indices: Sequence[Index], size: int) -> list[Shard]:
+def open_shards(indices: Sequence[Index], size: int, deadline: Deadline | None = None) -> list[Shard]:
     """A snapshot of each index; the order of names breaks ties between equal scores, as in Elasticsearch."""
     now = int(time.time() * 1000)
     shards = []
     for number, index in enumerate(sorted(indices, key=lambda index: index.name)):
-        shard = Shard(index, number, now, size)
+        shard = Shard(index, number, now, size, deadline)
         if index.alias_filters:
             filters = [parse_query(Json(body)) for body in index.alias_filters]
             shard.alias_filter = Bool(should=tuple(filters), minimum_should_match="1")

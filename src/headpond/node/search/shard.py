@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headpond.errors import RestError
+from headpond.inference.deadline import Deadline
 from headpond.node.mapping.similarity import BM25, Similarity
 from headpond.node.store.segment import Bool, Int32, Postings, Segment
 
@@ -71,9 +72,11 @@ class Shard:
         size: hits the search asks for, the default of `k` in knn queries.
         alias_filter: what the alias that named the index lets through.
         boost: factor of all scores (`indices_boost`).
+        deadline: when the search is to be over.
+        left_out: whether it was over before this index was searched.
     """
 
-    def __init__(self, index: Index, number: int, now: int, size: int = 10) -> None:
+    def __init__(self, index: Index, number: int, now: int, size: int = 10, deadline: Deadline | None = None) -> None:
         self.index = index
         self.number = number
         self.now = now
@@ -89,10 +92,18 @@ class Shard:
         self._bases = [leaf.base for leaf in leaves]
         self.alias_filter: Query | None = None
         self.boost = 1.0
+        self.deadline = deadline
+        self.left_out = False
 
     def limit(self, setting: str, default: int) -> int:
         """A number among the index's settings, named without `index.`."""
         return int(self.index.metadata.settings.get(f"index.{setting}", default))
+
+    def late(self) -> bool:
+        """Whether this index is left out because the time is over; the first of a search never is."""
+        if self.number and self.deadline is not None and self.deadline.passed:
+            self.left_out = True
+        return self.left_out
 
     @cached_property
     def roots(self) -> list[Bool]:
