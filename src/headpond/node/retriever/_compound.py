@@ -14,7 +14,9 @@ from headpond.node.retriever.base import COMMON, LeafRetriever, Retriever
 from headpond.node.scoring.match import single
 from headpond.node.search.failed import search_failed
 from headpond.node.search.found import Found, Masks, Place, Results, masks_of, union
+from headpond.node.search.inner_hits import InnerQuery, checked
 from headpond.node.search.rewriter import Rewriter
+from headpond.node.search.shard import Shard
 from headpond.ranking import Fusion
 
 DEFAULT_WINDOW = 10
@@ -92,6 +94,10 @@ class CompoundRetriever(Retriever):
         if self.name is not None:
             named.append((self.name, masks_of(context.shards, hits)))
         return Results(hits[:size], matched, hits[0].score if hits else None, named=tuple(named))
+
+    def inner(self, shards: list[Shard]) -> list[InnerQuery]:
+        """Those of all children, whichever of them found a document."""
+        return checked([query for child in self.children for query in child.inner(shards)])
 
     @property
     def has_min_score(self) -> bool:

@@ -12,9 +12,11 @@ from headpond.node.query._object import number, objects, text
 from headpond.node.query.base import Query, parse_queries, refuse_second, unknown
 from headpond.node.retriever._context import Context
 from headpond.node.search.found import Results
+from headpond.node.search.inner_hits import InnerQuery
 from headpond.node.search.json import AT, Json, MisplacedError, Place
 from headpond.node.search.leaf_search import LeafSearch
 from headpond.node.search.rewriter import Rewriter
+from headpond.node.search.shard import Shard
 from headpond.registry import Registry
 
 MISSING = ("pinned", "query_rules", "random_reranker", "rule", "diversify")
@@ -72,6 +74,14 @@ class Retriever(ABC):
             RestError: 400, a child of a compound retriever has an option that only the top of a search may have.
         """
 
+    @abstractmethod
+    def inner(self, shards: list[Shard]) -> list[InnerQuery]:
+        """The queries whose nested objects are to be shown.
+
+        Raises:
+            RestError: 400, two have the same key, or a window is too large.
+        """
+
     def filtered(self, filters: Sequence[Query]) -> Self:
         """The retriever with more filters."""
         return replace(self, filter=(*self.filter, *filters)) if filters else self
@@ -93,6 +103,10 @@ class LeafRetriever(Retriever):
     def run(self, context: Context, size: int) -> Results:
         """The search's best documents, with scores even when they are sorted otherwise."""
         return replace(self.search(), track_scores=True).run(context.shards, size)
+
+    def inner(self, shards: list[Shard]) -> list[InnerQuery]:
+        """Those of the search."""
+        return self.search().inner(shards)
 
     def check(self) -> None:
         """Nothing is left to check."""
