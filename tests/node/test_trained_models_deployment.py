@@ -12,25 +12,16 @@ from elasticsearch import ApiError, Elasticsearch
 
 from headpond import connect
 from tests.node.trained import (
-    RUNTIMES,
     Runtime,
     error_of,
     expected,
     runtime_named,
+    start,
     upload,
 )
 
 A_CAT = [2, 6, 7, 3]
 METADATA = {"per_deployment_memory_bytes": 51008, "per_allocation_memory_bytes": 96832}
-
-
-@pytest.fixture(params=RUNTIMES)
-def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Runtime:
-    return runtime_named(request.param, monkeypatch)
-
-
-def start(client: Elasticsearch, model_id: str = "m", **params: Any) -> dict[str, Any]:
-    return dict(client.ml.start_trained_model_deployment(model_id=model_id, timeout="2m", **params).body)
 
 
 def ask(client: Elasticsearch, *texts: str, model_id: str = "m", **params: Any) -> list[dict[str, Any]]:

@@ -13,15 +13,10 @@ from elasticsearch import ApiError, Elasticsearch
 
 from headpond import connect
 from tests.models.tiny import VOCABULARY
-from tests.node.trained import RUNTIMES, Runtime, error_of, expected, runtime_named, upload
+from tests.node.trained import Runtime, error_of, expected, runtime_named, upload
 
 A_CAT = [2, 6, 7, 3]
 ALLOCATIONS = {"num_allocations": 1, "num_threads": 1}
-
-
-@pytest.fixture(params=RUNTIMES)
-def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Runtime:
-    return runtime_named(request.param, monkeypatch)
 
 
 @pytest.fixture

@@ -10,16 +10,7 @@ from typing import Any
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from tests.node.trained import RUNTIMES, Runtime, StandIn, configured, error_of, put_parts, runtime_named, upload
-
-
-@pytest.fixture(params=RUNTIMES)
-def runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Runtime:
-    return runtime_named(request.param, monkeypatch)
-
-
-def start(client: Elasticsearch, model_id: str = "m", **params: Any) -> dict[str, Any]:
-    return dict(client.ml.start_trained_model_deployment(model_id=model_id, timeout="2m", **params).body)
+from tests.node.trained import Runtime, StandIn, configured, error_of, put_parts, runtime_named, start, upload
 
 
 def ask(client: Elasticsearch, text: str) -> list[dict[str, Any]]:

@@ -163,6 +163,10 @@ class Runtime:
         return torch_definition(task, seed) if self.name == "torch" else stand_in_definition(task, seed)
 
 
+def start(client: Elasticsearch, model_id: str = "m", **params: Any) -> dict[str, Any]:
+    return dict(client.ml.start_trained_model_deployment(model_id=model_id, timeout="2m", **params).body)
+
+
 RUNTIMES = [pytest.param("stand-in"), pytest.param("torch", marks=pytest.mark.torch)]
 
 

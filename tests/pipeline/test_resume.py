@@ -114,29 +114,27 @@ def test_the_files_behind_the_one_that_broke_are_read_too(
     assert count(es) == 90
 
 
-def test_a_changed_file_starts_from_the_beginning_and_says_so(
-    es: Elasticsearch, build: Build, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    source = write("a.jsonl", range(50))
+@pytest.fixture
+def stopped(build: Build, monkeypatch: pytest.MonkeyPatch) -> Breaking:
+    """A job on the fifty records of `a.jsonl` that ended behind the thirtieth; what ended it is mended."""
     breaking = Breaking(monkeypatch, 30)
     with pytest.raises(IngestStoppedError):
-        build(processors=DENSE).ingest(source, settings=SMALL)
+        build(processors=DENSE).ingest(write("a.jsonl", range(50)), settings=SMALL)
     breaking.broken = False
-    write("a.jsonl", range(51))
+    return breaking
+
+
+def test_a_changed_file_starts_from_the_beginning_and_says_so(
+    es: Elasticsearch, build: Build, stopped: Breaking, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = write("a.jsonl", range(51))
     report = build(processors=DENSE).ingest(source, settings=SMALL)
-    assert (report.read, report.resumed, breaking.first) == (51, 0, [1, 1])
+    assert (report.read, report.resumed, stopped.first) == (51, 0, [1, 1])
     assert f"{Path('a.jsonl').absolute()} has changed since the run that ended at record 30" in caplog.text
     assert len(list(StateStore(es).every())) == 1
 
 
-def test_a_file_is_known_in_another_folder(
-    es: Elasticsearch, build: Build, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    source = write("a.jsonl", range(50))
-    breaking = Breaking(monkeypatch, 30)
-    with pytest.raises(IngestStoppedError):
-        build(processors=DENSE).ingest(source, settings=SMALL)
-    breaking.broken = False
+def test_a_file_is_known_in_another_folder(build: Build, stopped: Breaking, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     Path("a.jsonl").rename("elsewhere/a.jsonl")
     report = build(processors=DENSE).ingest("elsewhere/a.jsonl", settings=SMALL)
@@ -144,14 +142,8 @@ def test_a_file_is_known_in_another_folder(
 
 
 @pytest.mark.parametrize("why", ["fresh", "index", "pipeline", "complete"])
-def test_what_must_start_from_the_beginning_does(
-    es: Elasticsearch, build: Build, monkeypatch: pytest.MonkeyPatch, why: str
-) -> None:
-    source = write("a.jsonl", range(50))
-    breaking = Breaking(monkeypatch, 30)
-    with pytest.raises(IngestStoppedError):
-        build(processors=DENSE).ingest(source, settings=SMALL)
-    breaking.broken = False
+def test_what_must_start_from_the_beginning_does(es: Elasticsearch, build: Build, stopped: Breaking, why: str) -> None:
+    source = "a.jsonl"
     settings, processors = SMALL, DENSE
     if why == "fresh":
         settings = replace(SMALL, fresh=True)
@@ -164,7 +156,7 @@ def test_what_must_start_from_the_beginning_does(
     report = build(processors=processors).ingest(source, settings=settings)
     assert (report.read, report.resumed) == (50, 0)
     assert report.indexed + report.unchanged == count(es) == 50
-    assert breaking.first[-1] == 1
+    assert stopped.first[-1] == 1
 
 
 def test_what_cannot_be_known_again_leaves_no_state(es: Elasticsearch, build: Build) -> None:

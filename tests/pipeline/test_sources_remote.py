@@ -83,7 +83,7 @@ class Web(BaseHTTPRequestHandler):
 def web(files: dict[str, bytes]) -> Iterator[str]:
     handler = type("Handler", (Web,), {"files": files, "asked": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

@@ -134,7 +134,7 @@ def test_the_command_sends_where_the_environment_says(tmp_path: Path) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         (tmp_path / "mill.yaml").write_text(PIPELINE)

@@ -1,10 +1,16 @@
+from __future__ import annotations
+
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.services.provider import Asked, Provider, Reply
+
+if TYPE_CHECKING:
+    from tests.services.stand import Stand
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +18,16 @@ def no_waiting_for_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests above a provider's default rate go out at once; `test_retry` checks the rate by a clock of its own."""
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: None)
     monkeypatch.setattr("headpond.services._http.rate_limit.time", clock)
+
+
+@pytest.fixture(scope="module")
+def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+    """An endpoint that all tests of its case share."""
+    # The cases of all services come with it, which not everybody who imports this file wants.
+    from tests.services.stand import standing
+
+    with standing(request.param) as stand:
+        yield stand
 
 
 @pytest.fixture

@@ -178,12 +178,12 @@ def standing(way: Way, provider: Provider | None = None) -> Iterator[Stand]:
 
 
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """Time that passes only when somebody sleeps; retries see it, and the other modules that are named."""
 
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, *modules: str) -> None:
         self.now = 1_000_000.0
         self.slept: list[float] = []
-        for module in ("headpond.services._http.retry", "tenacity.nap"):
+        for module in ("headpond.services._http.retry", "tenacity.nap", *modules):
             patch.setattr(f"{module}.time", self)
 
     def time(self) -> float:

@@ -1,7 +1,6 @@
 """What the caller of an endpoint gets when its provider misbehaves, for every service; see `case.py`."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ BATCHED = [way for way in WHOLE if way.case.max_inputs]
 def on(ways: list[Way]) -> pytest.MarkDecorator:
     """Runs a test on the stands of these ways, all tests of one after the other."""
     return pytest.mark.parametrize("stand", ways, ids=str, indirect=True, scope="module")
-
-
-@pytest.fixture(scope="module")
-def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    """An endpoint that all tests of its case share."""
-    with standing(request.param) as stand:
-        yield stand
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import logging
 import pickle
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,17 +11,10 @@ from headpond.errors import RestError
 from headpond.node import Node
 from tests.services.case import SECRET
 from tests.services.provider import Asked, Reply
-from tests.services.stand import PIECEWISE, SAID, WHOLE, Clock, Stand, standing
+from tests.services.stand import PIECEWISE, SAID, WHOLE, Clock, Stand
 from tests.services.test_contract_stream_faults import headers, parts
 
 HEADERS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "x-amz-security-token")
-
-
-@pytest.fixture(scope="module")
-def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    """An endpoint that all tests of its case share."""
-    with standing(request.param) as stand:
-        yield stand
 
 
 @pytest.fixture(autouse=True)

@@ -15,13 +15,6 @@ from tests.services.stand import PIECEWISE, Refusal, Stand, Way, standing
 ON_EVERY = pytest.mark.parametrize("stand", PIECEWISE, ids=str, indirect=True, scope="module")
 
 
-@pytest.fixture(scope="module")
-def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    """An endpoint that all tests of its case share."""
-    with standing(request.param) as stand:
-        yield stand
-
-
 def parts(way: Way, asked: Asked) -> list[bytes]:
     """A good answer."""
     return list(way.case.answer(asked).parts or [])

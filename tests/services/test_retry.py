@@ -8,35 +8,15 @@ from headpond.inference.deadline import Deadline
 from headpond.services._http import retry
 from headpond.services._http.rate_limit import RateLimits, TokenBucket
 from headpond.services._http.retry import FailedAttempt, retry_after, with_retries
+from tests.services.stand import Clock
 
 ERROR = RestError(400, "status_exception", "no")
-
-
-class Clock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-        self.slept: list[float] = []
-
-    def time(self) -> float:
-        return self.now
-
-    monotonic = time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that retries, rate limits and deadlines see."""
-    clock = Clock()
-    for module in ("headpond.services._http.retry", "headpond.services._http.rate_limit", "headpond.inference.deadline",
-                   "tenacity.nap"):  # fmt: skip
-        monkeypatch.setattr(f"{module}.time", clock)
-    return clock
+    return Clock(monkeypatch, "headpond.services._http.rate_limit", "headpond.inference.deadline")
 
 
 @pytest.mark.parametrize(

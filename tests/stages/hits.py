@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -26,6 +26,16 @@ def ids(results: Results) -> list[str]:
 
 def reasons(results: Results) -> list[str]:
     return [item.reason for item in results.degraded]
+
+
+def late(text: str) -> NoReturn:
+    """An endpoint that does not answer in time."""
+    raise TimeoutError
+
+
+def ill(text: str) -> NoReturn:
+    """An endpoint that fails."""
+    raise RuntimeError("the model is ill")
 
 
 class Endpoints:

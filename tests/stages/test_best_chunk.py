@@ -9,7 +9,7 @@ from headpond.stages.response._rerank_spec import RerankSpec
 from headpond.stages.response.base import Results
 from headpond.stages.response.best_chunk import BestChunk, BestChunkSpec
 from headpond.stages.response.rerank import Rerank
-from tests.stages.hits import Endpoints, found, reasons, run
+from tests.stages.hits import Endpoints, found, ill, late, reasons, run
 
 SHORT = {"strategy": "sentence", "max_chunk_size": 20, "sentence_overlap": 0}
 DULL = "This says nothing of any use to anyone at all in the whole world, and goes on for some time. "
@@ -164,14 +164,6 @@ def test_an_embedding_endpoint_finds_the_nearest_chunk() -> None:
     assert "cat" in chunk["text"]
     assert (chunk["score"], chunk["by"]) == (pytest.approx(1.0), "embedding")
     assert endpoints.texts[0] == "the wheel of a mill"
-
-
-def late(text: str) -> Sequence[float]:
-    raise TimeoutError
-
-
-def ill(text: str) -> Sequence[float]:
-    raise RuntimeError("the model is ill")
 
 
 @pytest.mark.parametrize(

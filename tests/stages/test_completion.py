@@ -6,7 +6,7 @@ import pytest
 
 from headpond.stages.response.base import Results
 from headpond.stages.response.completion import Completion, CompletionSpec, cited
-from tests.stages.hits import Endpoints, found, ids, reasons, run
+from tests.stages.hits import Endpoints, found, ids, ill, late, reasons, run
 
 MILLS = [{"title": "Mills", "body": "A river turns the wheel."}, {"body": "A dam holds water."}, {"other": 1}]
 
@@ -73,14 +73,6 @@ def test_the_pieces_are_handed_on() -> None:
     results = Results(found(*MILLS), "q", says("a b c"), on_piece=pieces.append)
     Completion(CompletionSpec(inference_id="c", field=["body"]), "completion").process(results)
     assert pieces == ["a", "b", "c"]
-
-
-def late(prompt: str) -> str:
-    raise TimeoutError
-
-
-def ill(prompt: str) -> str:
-    raise RuntimeError("the model is ill")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from headpond.pipeline.query.finish import finish
 from headpond.pipeline.query.widen import widened
 from headpond.stages.deadline import Deadline
 from headpond.stages.response.diversify import Diversify, DiversifySpec
-from tests.stages.hits import Endpoints, found, ids, reasons, run
+from tests.stages.hits import Endpoints, found, ids, ill, late, reasons, run
 
 NEAR = [{"v": [1, 0, 0]}, {"v": [1, 0.01, 0]}, {"v": [0, 1, 0]}, {"v": [0, 0, 1]}]
 
@@ -82,14 +82,6 @@ def test_texts_can_be_embedded() -> None:
     assert ids(results) == ["0", "2", "1", "3"]
     assert endpoints.texts == ["A\nmill", "B\nmill", "C\ncat"]
     assert reasons(results) == ["1 of 4 hits have no text in [title, body] and kept their places"]
-
-
-def late(text: str) -> Sequence[float]:
-    raise TimeoutError
-
-
-def ill(text: str) -> Sequence[float]:
-    raise RuntimeError("the model is ill")
 
 
 @pytest.mark.parametrize(
