@@ -111,6 +111,11 @@ def test_words_are_unicode_words() -> None:
     assert [text[:end].split()[-1] for end in word_ends(text)] == ["Don't", "stop", "3.14", "你", "你好"]
 
 
+@given(st.text(st.sampled_from("abAB09__''..::,,;;  \n\r\t\x0b-/\"!?@#")))
+def test_words_of_ascii_are_those_of_the_rules(text: str) -> None:
+    assert word_ends(text) == word_ends(f"{text} é")[:-1]  # a text with another letter goes by the rules
+
+
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import regex
+
+ASCII_WORD = re.compile(
+    r"_*[A-Za-z0-9][A-Za-z0-9_]*"
+    r"(?:(?:(?<=[A-Za-z])[.:'](?=[A-Za-z])|(?<=[0-9])[.,;'](?=[0-9]))[A-Za-z0-9_]+)*"
+)
+"""A word of a text whose characters are all ASCII, by the same rules; many times as fast."""
 
 _LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
 _BOUNDARY = regex.compile(r"(?w)\b")
@@ -33,10 +40,13 @@ def word_ends(text: str) -> list[int]:
     >>> word_ends("Don't stop, 3.14!")
     [5, 10, 16]
     """
+    if text.isascii():
+        return [word.end() for word in ASCII_WORD.finditer(text)]
     ends, start = [], 0
     for boundary in _BOUNDARY.finditer(text):
         end = boundary.end()
-        if _LETTER_OR_DIGIT.search(text, start, end):
+        # What Python knows as a letter or a digit is one; it may know an older Unicode than `regex` does.
+        if text[start:end].isalnum() or _LETTER_OR_DIGIT.search(text, start, end):
             ends.append(end)
         start = end
     return ends
