@@ -107,7 +107,7 @@ MISSING: dict[str, dict[str, Any]] = {
     "terms-lookup": {"query": {"terms": {"n": {"index": "i", "id": "1", "path": "n"}}}},
     "highlight": {"highlight": {"fields": {"t": {}}}},
     "aggregations": {"aggs": {"a": {"terms": {"field": "n"}}}},
-    "collapse": {"collapse": {"field": "n"}},
+    "collapse-inner": {"collapse": {"field": "n", "inner_hits": {"name": "x"}}},
     "suggest": {"suggest": {"s": {"text": "a"}}},
     "profile": {"profile": True},
     "script-sort": {"sort": {"_script": {}}},

@@ -209,3 +209,10 @@ def test_what_retrievers_lack_is_said(client: Elasticsearch, retriever: dict[str
         ranked(client, retriever)
     assert caught.value.status_code == 501
     assert "is not implemented" in str(caught.value.body)
+
+
+@pytest.mark.parametrize("member", [{"inner_hits": {"name": "x"}}, {}])
+def test_collapse_beside_a_compound_retriever_is_refused(client: Elasticsearch, member: dict[str, Any]) -> None:
+    with pytest.raises(ApiError) as caught:
+        client.search(index="i", retriever={"rrf": {"retrievers": [MATCH, KNN]}}, collapse={"field": "v", **member})
+    assert caught.value.meta.status == 501

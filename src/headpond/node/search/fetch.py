@@ -78,6 +78,9 @@ class Fetch:
             if source is not None:
                 shown["_source"] = wanted(source)
         fields: dict[str, list[Any]] = {}
+        if request.collapse is not None:
+            group = request.collapse.value(shard.leaves[number], ordinal)
+            fields |= {} if group is None else {request.collapse.field: [group]}
         if request.docvalue_fields:
             fields |= docvalues(shard, shard.leaves[number], ordinal, request.docvalue_fields)
         if request.fields:

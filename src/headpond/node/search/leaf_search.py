@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from headpond.errors import RestError
 from headpond.node.query.base import Query
 from headpond.node.scoring.match import Match, boolean, combine, everything, nothing, single
-from headpond.node.search.found import Masks, Results
+from headpond.node.search.collapse import Collapse
+from headpond.node.search.found import Found, Masks, Results
 from headpond.node.search.inner_hits import InnerQuery, checked
 from headpond.node.search.knn_section import KnnSection
 from headpond.node.search.rescore import Rescore, window_of
@@ -39,6 +40,7 @@ class LeafSearch:
         rescores: second scorings.
         terminate_after: documents to look at in each shard, 0 for all.
         part: the part of the documents to look at; None for all.
+        collapse: the field of which each value comes once; None for all documents.
     """
 
     query: Query | None = None
@@ -52,6 +54,7 @@ class LeafSearch:
     rescores: tuple[Rescore, ...] = ()
     terminate_after: int = 0
     part: Slice | None = None
+    collapse: Collapse | None = None
 
     def rewrite(self, rewriter: Rewriter) -> LeafSearch:
         """The search with what inference endpoints have to say."""
@@ -76,19 +79,31 @@ class LeafSearch:
         if terminated:
             matched = [[match.mask for match in matches] for matches in found]
         self._check_after()
+        if self.collapse is not None:
+            self.collapse.check(shards, matched, self.sort, self.search_after)
         named = tuple(self._named(shards))
         if self.sort:
             scored = self.track_scores or any(key.field == "_score" for key in self.sort)
-            hits = best_by_sort(shards, found, self.sort, size, after=self.search_after, with_scores=scored)
+            hits = self._groups(
+                shards,
+                lambda most: best_by_sort(shards, found, self.sort, most, after=self.search_after, with_scores=scored),
+                size,
+            )
             best = _max_score(found) if self.track_scores else None
             return Results(hits, matched, best, terminated, named)
         if self.search_after is not None:
             raise RestError(400, "illegal_argument_exception", "Sort must contain at least one field.")
-        hits = best_by_score(shards, found, max(size, window_of(self.rescores)))
+        hits = self._groups(
+            shards, lambda most: best_by_score(shards, found, most), max(size, window_of(self.rescores))
+        )
         for rescore in self.rescores:
             hits = rescore.run(shards, hits)
         best = max((hit.score for hit in hits), default=None) if self.rescores else _max_score(found)
         return Results(hits[:size], matched, best, terminated, named)
+
+    def _groups(self, shards: list[Shard], rank: Callable[[int], list[Found]], size: int) -> list[Found]:
+        """The best documents, or the best one of each group."""
+        return rank(size) if self.collapse is None else self.collapse.best(shards, rank, size)
 
     def inner(self, shards: list[Shard]) -> list[InnerQuery]:
         """The queries whose nested objects are to be shown.

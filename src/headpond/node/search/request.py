@@ -13,6 +13,7 @@ from headpond.node.query._knn_body import MOST_CANDIDATES
 from headpond.node.query.base import Query, parse_query
 from headpond.node.retriever._compound import CompoundRetriever
 from headpond.node.retriever.base import Retriever, parse_retriever
+from headpond.node.search.collapse import Collapse, read_collapse
 from headpond.node.search.field_pattern import FieldPattern, read_fields
 from headpond.node.search.json import Json
 from headpond.node.search.knn_section import KnnSection, read_knn_sections
@@ -69,6 +70,7 @@ class SearchRequest:
     pit: PitReference | None = None
     part: Slice | None = None
     timeout: float = -1
+    collapse: Collapse | None = None
     given: frozenset[str] = frozenset()
 
     def updated(self, **values: Any) -> SearchRequest:
@@ -95,6 +97,7 @@ class SearchRequest:
             rescores=self.rescore,
             terminate_after=self.terminate_after,
             part=self.part,
+            collapse=self.collapse,
         )
 
     def _order(self) -> tuple[SortKey, ...]:
@@ -135,6 +138,8 @@ class SearchRequest:
             problems.append("[slice] can only be used with [scroll] or [point-in-time] requests")
         if self.part is not None and self.retriever is not None:
             raise _missing("[slice] beside [retriever]")
+        if self.collapse is not None and isinstance(self.retriever, CompoundRetriever):
+            raise _missing(f"[collapse] beside the retriever [{self.retriever.type}]")
         if self.search_after is not None and self.from_ > 0:
             problems.append("[from] parameter must be set to 0 when [search_after] is used")
         if problems:
@@ -307,7 +312,7 @@ _MEMBERS: dict[str, _Entry] = {
     "highlight": ((_OBJECT,), _refused("highlight")),
     "aggs": ((_OBJECT,), _unless_empty("aggregations")),
     "aggregations": ((_OBJECT,), _unless_empty("aggregations")),
-    "collapse": ((_OBJECT,), _refused("collapse")),
+    "collapse": ((_OBJECT,), read_collapse),
     "suggest": ((_OBJECT,), _unless_empty("suggest")),
     "script_fields": ((_OBJECT,), _unless_empty("script_fields")),
     "runtime_mappings": ((_OBJECT,), _unless_empty("runtime_mappings")),

@@ -97,7 +97,7 @@ class Searcher:
             return search.run(shards, window), search.inner(shards)
         retriever = request.retriever.rewrite(rewriter)
         if isinstance(retriever, LeafRetriever):
-            search = replace(retriever.search(), track_scores=request.track_scores)
+            search = replace(retriever.search(), track_scores=request.track_scores, collapse=request.collapse)
             if request.min_score is not None:
                 search = replace(search, min_score=request.min_score)
             if request.post_filter is not None:
