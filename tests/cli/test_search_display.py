@@ -96,7 +96,7 @@ def test_pages_and_filters(filled: Run) -> None:
     ("option", "message"),
     [
         (["--filter", "{"], "is not JSON"),
-        (["--filter", "[]"], "is not a query"),
+        (["--filter", "[]"], "is not a JSON object"),
         (["--filter", "{}"], "is not a query"),
         (["--filter", '"\udcff"'], "is not valid UTF-8"),
         (["--from", "-1"], "whole number"),

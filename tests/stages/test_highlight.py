@@ -18,6 +18,14 @@ from headpond.stages.highlight import Highlight, marked
         ("", "mill", ""),
         ("mill", "", "mill"),
         ("mill mill", "mill", "<em>mill</em> <em>mill</em>"),
+        ("古い水車小屋は大きな水車を使う。", "水車小屋の仕組み", "古い<em>水車小屋</em>は大きな<em>水車</em>を使う。"),
+        ("水車は回る", "水", "<em>水</em>車は回る"),
+        ("AI水車とAI技術", "AI 技術", "<em>AI</em>水車と<em>AI技術</em>"),
+        ("旧磨坊利用水轮磨面。", "水轮怎么用", "旧磨坊利用<em>水轮</em>磨面。"),
+        ("물레방아는 강물의 힘으로 돈다", "물레방아가", "<em>물레방아</em>는 강물의 힘으로 돈다"),
+        ("กังหันน้ำหมุนล้อของโรงสี", "โรงสีกังหัน", "<em>กังหัน</em>น้ำหมุนล้อของ<em>โรงสี</em>"),
+        ("हिन्दी में पानी की चक्की", "पानी", "हिन्दी में <em>पानी</em> की चक्की"),
+        ("Cafe\u0301 noir", "cafe\u0301", "<em>Cafe\u0301</em> noir"),
     ],
 )
 def test_words_of_the_query_are_marked(text: str, query: str, wanted: str) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import html
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from headpond.stages.selection import stem
+from headpond.stages.words import Asked
 
-_WORD = re.compile(r"\w+")
 _STOP = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
     "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
@@ -53,18 +51,16 @@ class Word:
 def split(text: str, query: str) -> list[Word]:
     """A text in parts that are words of the query and parts that are not.
 
-    Words are whole ones; their case and, from the seventh letter on, their ends do not matter. English stop words of
-    the query are not marked, unless it has no others.
+    Words are whole ones; their case and, from the seventh letter on, their ends do not matter. In scripts without
+    spaces, what is marked are characters that stand beside each other in the query too. English stop words of the query
+    are not marked, unless it has no others.
     """
-    asked = {word.casefold() for word in _WORD.findall(query)}
-    wanted = {stem(word) for word in asked - _STOP or asked}
     parts: list[Word] = []
-    end = 0
-    for match in _WORD.finditer(text):
-        if stem(match[0]) in wanted:
-            parts += [Word(text[end : match.start()], False), Word(match[0], True)]
-            end = match.end()
-    return [part for part in (*parts, Word(text[end:], False)) if part.text]
+    last = 0
+    for start, end in Asked.of(query, but=_STOP).spans(text):
+        parts += [Word(text[last:start], False), Word(text[start:end], True)]
+        last = end
+    return [part for part in (*parts, Word(text[last:], False)) if part.text]
 
 
 def marked(text: str, query: str, how: Highlight) -> str:

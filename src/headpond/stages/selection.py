@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from headpond.stages.passage import Passage
-
-_WORD = re.compile(r"\w+")
-_PREFIX = 6
-"""Words are compared by their first letters, a cheap stand-in for stemming (`vaccine`, `vaccines`)."""
+from headpond.stages.words import Asked
 
 
 def select(query: str, candidates: Sequence[Sequence[Passage]], size: int) -> list[list[Passage]]:
@@ -39,23 +35,13 @@ def shares(query: str, texts: Sequence[Sequence[str]]) -> list[list[float]]:
         query: the text asked for.
         texts: those of each hit.
     """
-    wanted = words(query)
-    found = [[words(text) & wanted for text in each] for each in texts]
+    asked = Asked.of(query)
+    found = [[asked.within(text) for text in each] for each in texts]
     counts = Counter(word for each in found for held in each for word in held)
     total = sum(len(each) for each in found)
-    worth = {word: math.log(1 + total / max(1, counts[word])) for word in wanted}
+    worth = {word: math.log(1 + total / max(1, counts[word])) for word in sorted(asked.all)}
     whole = sum(worth.values()) or 1.0
     return [[sum(worth[word] for word in sorted(held)) / whole for held in each] for each in found]
-
-
-def words(text: str) -> set[str]:
-    """The words of a text as they are compared."""
-    return {stem(word) for word in _WORD.findall(text)}
-
-
-def stem(word: str) -> str:
-    """The form in which words are compared."""
-    return word.casefold()[:_PREFIX]
 
 
 def _best(passages: Sequence[Passage], scores: Sequence[float], size: int) -> list[Passage]:

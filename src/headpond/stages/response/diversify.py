@@ -11,7 +11,6 @@ summaries", SIGIR 1998.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -30,9 +29,9 @@ from headpond.stages.response import _field
 from headpond.stages.response._texts import sendable
 from headpond.stages.response.base import Hit, ResponseProcessor, ResponseProcessorSpec, Results, note_ranks
 from headpond.stages.time_span import TimeSpan
+from headpond.stages.words import pieces, words
 
 Matrix = NDArray[np.float32]
-_WORD = re.compile(r"\w+")
 
 
 class DiversifySpec(ResponseProcessorSpec):
@@ -192,11 +191,11 @@ def _vector(value: Any) -> Matrix | None:
 
 def _words(texts: Sequence[str]) -> Matrix:
     """The words of each text as a vector of length 1; the same words give the same direction."""
-    counted = [Counter(word.casefold() for word in _WORD.findall(text)) for text in texts]
-    column = {word: at for at, word in enumerate(dict.fromkeys(word for words in counted for word in words))}
+    counted = [Counter([*(word.casefold() for word in words(text)), *pieces(text)]) for text in texts]
+    column = {word: at for at, word in enumerate(dict.fromkeys(word for held in counted for word in held))}
     rows = np.zeros((len(texts), len(column)), np.float32)
-    for row, words in enumerate(counted):
-        for word, count in words.items():
+    for row, held in enumerate(counted):
+        for word, count in held.items():
             rows[row, column[word]] = count
     # A word in every text makes none of them alike.
     rows *= np.log(np.float32(1) + np.float32(len(texts)) / np.maximum(1, np.count_nonzero(rows, axis=0)))
