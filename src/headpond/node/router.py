@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
@@ -90,30 +91,38 @@ class UnroutedError(RestError):
         return {"error": self.reason, "status": self.status} if self.status != 400 else {"error": self.reason}
 
 
+@functools.cache
+def _tree() -> _Branch:
+    """The routes of all modules of `headpond.node.api`; they never change, so all nodes of a process share them."""
+    package = importlib.import_module("headpond.node.api")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"headpond.node.api.{module.name}")
+    root = _Branch()
+    for method, path, operation in _ROUTES:
+        _add(root, method, path, operation)
+    return root
+
+
+def _add(root: _Branch, method: str, path: str, operation: Operation) -> None:
+    branch, names = root, []
+    for segment in path.strip("/").split("/") if path != "/" else []:
+        if segment == "**":
+            branch.below = branch.below or _Branch()
+            branch = branch.below
+        elif segment.startswith("{"):
+            names.append(segment[1:-1])
+            branch.wild = branch.wild or _Branch()
+            branch = branch.wild
+        else:
+            branch = branch.children.setdefault(segment, _Branch())
+    branch.operations[method] = (operation, tuple(names))
+
+
 class Router:
     """Matches paths segment by segment; a literal segment wins over a placeholder."""
 
     def __init__(self) -> None:
-        package = importlib.import_module("headpond.node.api")
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"headpond.node.api.{module.name}")
-        self._root = _Branch()
-        for method, path, operation in _ROUTES:
-            self._add(method, path, operation)
-
-    def _add(self, method: str, path: str, operation: Operation) -> None:
-        branch, names = self._root, []
-        for segment in path.strip("/").split("/") if path != "/" else []:
-            if segment == "**":
-                branch.below = branch.below or _Branch()
-                branch = branch.below
-            elif segment.startswith("{"):
-                names.append(segment[1:-1])
-                branch.wild = branch.wild or _Branch()
-                branch = branch.wild
-            else:
-                branch = branch.children.setdefault(segment, _Branch())
-        branch.operations[method] = (operation, tuple(names))
+        self._root = _tree()
 
     def find(self, request: Request) -> tuple[Operation, Call]:
         """The operation for a request.
