@@ -34,6 +34,26 @@ def test_the_digest_changes_with_the_content_and_with_the_pipeline() -> None:
     assert digest != named({"_id": "x", "a": 1}, b"other").digest
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"a": 1}, {"a": 1.0}), ({"a": 10**30}, {"a": 10**30 + 1}), ({"a": [1, 2]}, {"a": [12]}), ({"a": None}, {})],
+)
+def test_documents_that_differ_in_what_a_number_is_differ(one: dict[str, object], other: dict[str, object]) -> None:
+    assert named({"_id": "x", **one}).digest != named({"_id": "x", **other}).digest
+
+
+def test_a_large_number_deep_inside_does_not_make_the_order_of_keys_count() -> None:
+    digest = named({"_id": "x", "a": {"b": 1, "c": 10**30}}).digest
+    assert digest == named({"a": {"c": 10**30, "b": 1}, "_id": "x"}).digest
+
+
+def test_the_text_that_a_record_was_read_from_does_not_count() -> None:
+    given = {"_id": "x", "a": {"c": [1.5, "é"], "b": None}}
+    read = Record(dict(given), raw=b'{"a": {"c": [1.50, "\\u00e9"], "b": null}, "_id": "x"}')
+    identity.name(read, b"p")
+    assert (read.digest, read.raw[:6]) == (named(given).digest, b'{"a": ')
+
+
 @pytest.mark.parametrize("given", ["", "x" * 513, 1.5, True, ["a"]])
 def test_an_id_that_elasticsearch_would_refuse_is_refused(given: object) -> None:
     with pytest.raises(ValueError, match="an id"):

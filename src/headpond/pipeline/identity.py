@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import ormsgpack
 
 from headpond import exact_json
 from headpond.pipeline.endpoints import TargetEndpoint
@@ -17,7 +18,7 @@ from headpond.stages.record import Record
 LONGEST_ID = 512
 """Bytes of an `_id` that Elasticsearch accepts."""
 
-_FORMAT = b"2"
+_FORMAT = b"3"
 _OWN_ID = re.compile(rb'\{[ \t\r]*"_id"[ \t\r]*:[ \t\r]*(?:"[^"\\]*"|-?[0-9]+)[ \t\r]*,[ \t\r]*')
 """The beginning of a record that has its `_id` first, as most have it."""
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
@@ -35,6 +36,20 @@ def canonical(document: Mapping[str, Any]) -> bytes:
         raise ValueError(f"is not JSON: {error}") from None
 
 
+def packed(document: Mapping[str, Any]) -> bytes:
+    """MessagePack with sorted keys: tells documents apart as `canonical` does, in a fifth of the time.
+
+    Vectors make the difference: their numbers are copied, not spelled.
+
+    Raises:
+        ValueError: the document holds something that is not JSON.
+    """
+    try:
+        return ormsgpack.packb(document, option=ormsgpack.OPT_SORT_KEYS)
+    except ormsgpack.MsgpackEncodeError:  # a whole number beyond 64 bits, or too deep
+        return canonical(document)
+
+
 def of_pipeline(spec: PipelineSpec, endpoints: Mapping[str, TargetEndpoint]) -> bytes:
     """What a pipeline does to a document: its processors, the models behind their endpoints, code that is not ours."""
     file = spec.file
@@ -50,15 +65,15 @@ def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> Non
 
     `_id` and `_routing` are taken out of its document.
 
-    What is hashed is the canonical form, so that a record which is only written in another way stays the same.
+    What is hashed has its keys sorted, so that a record which is only written in another way stays the same.
     The id is the record's `_id`, or the field `id_field`, or else a hash of its content.
 
     Raises:
         ValueError: the id is empty, too long, or neither text nor number; or `id_field` is missing; or the routing is
             neither text nor number.
     """
-    content = canonical(record.document)
-    record.raw = record.raw or content
+    content = packed(record.document)
+    record.raw = record.raw or canonical(record.document)
     given, routing = record.document.pop("_id", None), record.document.pop("_routing", None)
     if given is None and id_field is not None:
         given = record.document.get(id_field)

@@ -150,7 +150,7 @@ def test_requests_are_cut_to_what_the_cluster_takes() -> None:
 
 def test_a_size_falls_with_refusals_grows_with_clean_answers_and_keeps_its_bounds() -> None:
     size = BulkSize(4_000_000)
-    assert size.now == 2_000_000
+    assert size.now == 1_000_000
     for _ in range(10):
         size.answered(1.0, size.now)
     assert size.now == 4_000_000

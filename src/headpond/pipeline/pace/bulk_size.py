@@ -20,7 +20,7 @@ class BulkSize:
         start: bytes; the first limit.
     """
 
-    def __init__(self, most: int, *, start: int = 2_000_000) -> None:
+    def __init__(self, most: int, *, start: int = 1_000_000) -> None:
         self._most = max(most, 1)
         self._least = min(_LEAST, self._most)
         self._now = min(start, self._most)

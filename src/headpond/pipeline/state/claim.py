@@ -90,6 +90,8 @@ def _begin(store: StateStore, wanted: JobState, found: JobState | None, *, fresh
 
 def _changed(store: StateStore, wanted: JobState) -> str | None:
     """An unfinished job of the same files and names, whose content was another: it is forgotten, and that is said."""
+    if not wanted.index_uuid:
+        return None  # nothing was written to an index that is not there
     given = [source.get("given") for source in wanted.sources]
     for other in store.every(pipeline=wanted.pipeline, index=wanted.index, host=wanted.host):
         if other.state in (COMPLETE, RUNNING) or [source.get("given") for source in other.sources] != given:
