@@ -32,7 +32,7 @@ class Parquet(FileSource):
         """The rows; one that holds what JSON cannot say is an item with an error.
 
         Raises:
-            InputError: the file is not Parquet, or breaks off.
+            InputError: the file is not Parquet, has two columns of one name, or breaks off.
             MissingExtraError: pyarrow is not installed.
         """
         return self.parse_after(file, 0, None)
@@ -49,6 +49,8 @@ class Parquet(FileSource):
         done = 0
         try:
             with ParquetFile(file, pre_buffer=False) as table:
+                if (twice := _repeated_name(table.schema_arrow)) is not None:
+                    raise InputError(f"two columns are named {twice!r}", where=self.name)
                 for item in _rows(table, line):
                     done = item.line
                     yield item
@@ -59,6 +61,7 @@ class Parquet(FileSource):
 
 def _rows(table: ParquetFile, after: int) -> Iterator[Item]:
     line = 0
+    kinds = {field.name: field.type for field in table.schema_arrow if _holds_map(field.type)}
     for group in range(table.num_row_groups):
         size = table.metadata.row_group(group).num_rows
         if line + size <= after:
@@ -69,25 +72,61 @@ def _rows(table: ParquetFile, after: int) -> Iterator[Item]:
             line += skipped
             for row in _to_microseconds(batch.slice(skipped)).to_pylist():
                 line += 1
-                yield _item(line, row)
+                yield _item(line, row, kinds)
 
 
-def _item(line: int, row: dict[str, Any]) -> Item:
+def _item(line: int, row: dict[str, Any], kinds: dict[str, pyarrow.DataType]) -> Item:
     try:
-        return Item(line, to_json(_maps_as_objects(row)))
+        return Item(line, to_json(row | {name: _maps_as_objects(row[name], kind) for name, kind in kinds.items()}))
     except ValueError as error:
         return Item(line, None, repr(row)[:1000], str(error))
 
 
-def _maps_as_objects(value: Any) -> Any:
-    """The same with maps, which pyarrow gives as lists of pairs, as dicts."""
-    if isinstance(value, dict):
-        return {name: _maps_as_objects(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        if value and all(isinstance(inner, tuple) for inner in value):
-            return {name: _maps_as_objects(inner) for name, inner in value}
-        return [_maps_as_objects(inner) for inner in value]
+def _maps_as_objects(value: Any, kind: pyarrow.DataType) -> Any:
+    """The same with maps, which pyarrow gives as lists of pairs, as dicts.
+
+    Raises:
+        ValueError: a map holds a key twice, of which an object could keep one value only.
+    """
+    from pyarrow import types
+
+    if value is None:
+        return None
+    if types.is_map(kind):
+        made: dict[str, Any] = {}
+        for key, inner in value:
+            name = str(to_json(key))
+            if name in made:
+                raise ValueError(f"the field [{name}] stands twice in one object")
+            made[name] = _maps_as_objects(inner, kind.item_type)
+        return made
+    if types.is_struct(kind):
+        return {field.name: _maps_as_objects(value[field.name], field.type) for field in kind}
+    if types.is_nested(kind) and kind.num_fields == 1:
+        return [_maps_as_objects(inner, kind.value_type) for inner in value]
     return value
+
+
+def _holds_map(kind: pyarrow.DataType) -> bool:
+    from pyarrow import types
+
+    return types.is_map(kind) or any(_holds_map(kind.field(place).type) for place in range(kind.num_fields))
+
+
+def _repeated_name(fields: pyarrow.Schema | pyarrow.DataType) -> str | None:
+    """A name that two columns, or two fields of one struct, share."""
+    from pyarrow import types
+
+    seen: set[str] = set()
+    for place in range(len(fields) if hasattr(fields, "names") else fields.num_fields):
+        field = fields.field(place)
+        struct = not hasattr(fields, "num_fields") or types.is_struct(fields)
+        if struct and field.name in seen:
+            return str(field.name)
+        seen.add(field.name)
+        if (twice := _repeated_name(field.type)) is not None:
+            return twice
+    return None
 
 
 def _to_microseconds(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
