@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 
 from headpond import connect
 from headpond.node import Node
@@ -347,6 +347,6 @@ def test_refused_endpoints_are_not_kept() -> None:
     client: Elasticsearch
     with connect("memory") as client:
         for body in ({"service": "foo", "service_settings": {}}, {"service": "fake"}):
-            with pytest.raises(Exception, match="400"):
+            with pytest.raises(BadRequestError, match="400"):
                 client.inference.put(inference_id="x", task_type="rerank", inference_config=body)
         assert "x" not in {endpoint["inference_id"] for endpoint in client.inference.get()["endpoints"]}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 
 from headpond.testing.recording import Recorded
 from tests.parity.conftest import MakeIndex
@@ -95,7 +95,7 @@ def test_get_sees_a_document_before_it_is_refreshed(es: Elasticsearch, make_inde
     es.index(index=name, id="a", document={"n": 1})
     assert es.get(index=name, id="a")["_source"] == {"n": 1}
     assert total(es.search(index=name)) == 0
-    with pytest.raises(Exception, match="404"):
+    with pytest.raises(NotFoundError, match="404"):
         es.get(index=name, id="a", realtime=False)
 
 

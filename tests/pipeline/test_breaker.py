@@ -69,7 +69,8 @@ def test_each_failed_try_makes_the_pause_longer_up_to_a_bound(breaker: Breaker, 
 
 def test_failures_of_calls_that_were_under_way_do_not_make_the_pause_longer(breaker: Breaker, clock: Clock) -> None:
     for _ in range(3 * FAILURES):
-        breaker.enter(1.0) if breaker.refusal(1.0) is None else None
+        if breaker.refusal(1.0) is None:
+            breaker.enter(1.0)
         breaker.failed("it broke")
     clock.now += FIRST_PAUSE
     breaker.enter(1.0)

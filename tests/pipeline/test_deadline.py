@@ -13,7 +13,7 @@ from headpond.errors import TargetError
 from headpond.node import Node
 from headpond.pipeline import Pipeline
 from headpond.pipeline.query.breaker import FAILURES
-from headpond.pipeline.query.inference import ClientInference
+from headpond.pipeline.query.inference import CallFailedError, ClientInference
 from headpond.pipeline.query.lines import RERANK_AT_ONCE, lines_of
 from headpond.stages.inference import NotAskedError
 from tests.pipeline.pipelines import ids, pipeline, standard
@@ -300,7 +300,7 @@ def test_what_the_pond_had_asked_of_a_provider_is_closed() -> None:
 def test_a_breaker_is_of_one_target(seen: Elasticsearch, watch: Watch, es: Elasticsearch) -> None:
     watch.answers["order"] = refused(500)
     for _ in range(FAILURES):
-        with pytest.raises(Exception, match="no, says 500"):
+        with pytest.raises(CallFailedError, match="no, says 500"):
             ClientInference(seen).rerank("order", "q", ["a"], seconds=10)
     with pytest.raises(NotAskedError):
         ClientInference(seen).rerank("order", "q", ["a"], seconds=10)

@@ -11,7 +11,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from headpond.connect import connect
-from headpond.errors import TargetError
+from headpond.errors import JobError, TargetError
 from headpond.pipeline import IngestInterrupted, IngestStoppedError, Report
 from headpond.pipeline.dead_letters import DeadLetters
 from headpond.pipeline.embedder import Pace
@@ -163,7 +163,7 @@ def test_dead_letters_that_cannot_be_written_stop_the_job(build: Build) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
 def test_no_space_for_dead_letters_is_said() -> None:
     letters = DeadLetters(Path("/dev/full"))
-    with pytest.raises(Exception, match="No space left on device\n  make room"):
+    with pytest.raises(JobError, match="No space left on device\n  make room"):
         letters.write({"a": 1})
     letters.close()
 

@@ -16,6 +16,7 @@ from headpond.errors import InputError
 from headpond.models import store
 from headpond.models.counting import token_counter
 from headpond.pipeline import Pipeline
+from headpond.pipeline.budget import BudgetSpentError
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.load import from_dict
 from headpond.pipeline.pace.settings import Pace
@@ -136,7 +137,7 @@ def test_an_earlier_run_that_ended_early_is_found(build: Build, tmp_path: Path) 
     file = tmp_path / "a.jsonl"
     file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in generated(300, 10)))
     settings = JobSettings(pace=SETTINGS.pace, retry=QUICK, window=50, workers=1, max_tokens=500)
-    with pytest.raises(Exception, match="limit of 500 tokens"):
+    with pytest.raises(BudgetSpentError, match="limit of 500 tokens"):
         build(processors=DENSE).ingest(str(file), settings=settings)
     plan = build(processors=DENSE).plan(str(file))
     assert plan.resume is not None
@@ -254,7 +255,7 @@ def test_the_run_does_not_pay_again_for_the_sample(build: Build) -> None:
 
 
 def test_a_trial_keeps_the_limits(build: Build) -> None:
-    with pytest.raises(Exception, match="limit of 3 tokens"):
+    with pytest.raises(BudgetSpentError, match="limit of 3 tokens"):
         build().sample(RECORDS, number=3, settings=JobSettings(max_tokens=3))
     with pytest.raises(InputError, match="no such file"):
         build().sample("nowhere.jsonl", number=3)

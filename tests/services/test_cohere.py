@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from tests.services.provider import Provider, Reply
 
@@ -92,7 +92,7 @@ def test_a_byte_out_of_range_is_refused(client: Elasticsearch, cohere: Provider)
     put(client, cohere, service_settings={"embedding_type": "byte"})
     answer = Reply(body={"embeddings": {"int8": [[300, 1]]}})
     cohere.then(answer, answer)
-    with pytest.raises(Exception, match=r"Value \[300\] is out of range for a byte"):
+    with pytest.raises(ApiError, match=r"Value \[300\] is out of range for a byte"):
         client.inference.text_embedding(inference_id="c", input="a")
 
 
@@ -143,7 +143,7 @@ def test_a_result_about_no_document_is_refused(client: Elasticsearch, cohere: Pr
     put(client, cohere, "rerank")
     wrong = Reply(body={"results": [{"index": 7, "relevance_score": 0.5}]})
     cohere.then(wrong, wrong)
-    with pytest.raises(Exception, match="not about a document of the request"):
+    with pytest.raises(ApiError, match="not about a document of the request"):
         client.inference.rerank(inference_id="c", query="q", input=["a"])
 
 

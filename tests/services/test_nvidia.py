@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from tests.services.cases.nvidia import ranking
 from tests.services.conftest import openai_embeddings
@@ -92,5 +92,5 @@ def test_rerank_has_no_task_settings(client: Elasticsearch, provider: Provider) 
 def test_a_result_about_no_passage_is_refused(client: Elasticsearch, provider: Provider) -> None:
     put(client, provider, "rerank")
     provider.always = lambda asked: Reply(body={"rankings": [{"index": 5, "logit": 1.0}]})
-    with pytest.raises(Exception, match="A result of Nvidia rerank response is not about a document of the request"):
+    with pytest.raises(ApiError, match="A result of Nvidia rerank response is not about a document of the request"):
         client.inference.rerank(inference_id="n", query="q", input=["a"])

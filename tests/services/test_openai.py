@@ -3,7 +3,7 @@ import struct
 from typing import Any
 
 import pytest
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import AuthenticationException, BadRequestError, Elasticsearch
 
 from tests.services.provider import Provider, Reply
 
@@ -148,7 +148,7 @@ def test_the_key_is_never_shown(client: Elasticsearch, openai: Provider) -> None
     shown = [put(client, openai), client.inference.get(), client.inference.get(inference_id="e")]
     assert "hunter2" not in str(shown)
     openai.then(Reply(401, {"error": {"message": "Incorrect API key provided: sk-hunter2."}}))
-    with pytest.raises(Exception, match="authentication") as caught:
+    with pytest.raises(AuthenticationException, match="authentication") as caught:
         client.inference.text_embedding(inference_id="e", input="a")
     assert "hunter2" not in str(caught.value.body)  # type: ignore[attr-defined]
 

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from tests.services.cases.voyageai import answer
 from tests.services.provider import Provider, Reply
@@ -122,6 +122,6 @@ def test_the_rerank_request_is_voyages(client: Elasticsearch, voyage: Provider) 
 def test_a_request_without_payment_is_refused(client: Elasticsearch, voyage: Provider) -> None:
     put(client, voyage)
     voyage.then(Reply(402, {"detail": "add a card"}))
-    with pytest.raises(Exception, match="Payment required for request") as caught:
+    with pytest.raises(ApiError, match="Payment required for request") as caught:
         client.inference.text_embedding(inference_id="v", input="a")
     assert "add a card" in str(caught.value)
