@@ -106,7 +106,6 @@ MISSING: dict[str, dict[str, Any]] = {
     "function_score": {"query": {"function_score": {}}},
     "terms-lookup": {"query": {"terms": {"n": {"index": "i", "id": "1", "path": "n"}}}},
     "highlight": {"highlight": {"fields": {"t": {}}}},
-    "aggregations": {"aggs": {"a": {"terms": {"field": "n"}}}},
     "collapse-inner": {"collapse": {"field": "n", "inner_hits": {"name": "x"}}},
     "suggest": {"suggest": {"s": {"text": "a"}}},
     "profile": {"profile": True},

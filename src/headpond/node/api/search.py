@@ -71,7 +71,7 @@ MSEARCH_PARAMS = (
 def msearch(node: Node, call: Call) -> dict[str, Any]:
     """Several searches in one call; one that fails does not fail the others."""
     started = time.monotonic()
-    plain = call.flag("rest_total_hits_as_int")
+    plain, typed = call.flag("rest_total_hits_as_int"), call.flag("typed_keys")
     searcher = Searcher(node.inference)
     responses = []
     for header, request in parse_lines(call.request.body):
@@ -87,7 +87,7 @@ def msearch(node: Node, call: Call) -> dict[str, Any]:
                 if call.access is not None:
                     expression = call.access.narrowed(_SEARCH, expression, **lenient)
                 indices = node.indices.resolve(expression or "_all", **lenient)
-            answer = searcher.search(indices, request)
+            answer = searcher.search(indices, request.updated(typed_keys=True) if typed else request)
             responses.append({**(_with_plain_total(answer) if plain else answer), "status": 200})
         except RestError as error:
             responses.append(error.body())

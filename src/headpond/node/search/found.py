@@ -48,10 +48,11 @@ class Results:
 
     Attributes:
         hits: best first.
-        matched: the documents that count for the total and for aggregations.
+        matched: the documents that count for the total.
         max_score: the best score over all matching documents; None when none matches or scores were not computed.
         terminated_early: whether `terminate_after` cut the search short; None when it was not given.
         named: for each `_name` the documents that it matches.
+        unfiltered: the documents before a `post_filter`, which count for aggregations; None without one.
     """
 
     hits: list[Found]
@@ -59,6 +60,7 @@ class Results:
     max_score: float | None
     terminated_early: bool | None = None
     named: tuple[tuple[str, Masks], ...] = ()
+    unfiltered: Masks | None = None
 
     @property
     def total(self) -> int:

@@ -74,6 +74,10 @@ class LeafSearch:
             RestError: 400, the search does not suit the mapping.
         """
         found = self._matches(shards)
+        unfiltered = None
+        if self.post_filter is not None:
+            unfiltered = [[match.mask for match in matches] for matches in found]
+            found = _filtered(shards, found, self.post_filter)
         matched = [[match.mask for match in matches] for matches in found]
         terminated = self._cut(found) if self.terminate_after else None
         if terminated:
@@ -90,7 +94,7 @@ class LeafSearch:
                 size,
             )
             best = _max_score(found) if self.track_scores else None
-            return Results(hits, matched, best, terminated, named)
+            return Results(hits, matched, best, terminated, named, unfiltered)
         if self.search_after is not None:
             raise RestError(400, "illegal_argument_exception", "Sort must contain at least one field.")
         hits = self._groups(
@@ -99,7 +103,7 @@ class LeafSearch:
         for rescore in self.rescores:
             hits = rescore.run(shards, hits)
         best = max((hit.score for hit in hits), default=None) if self.rescores else _max_score(found)
-        return Results(hits[:size], matched, best, terminated, named)
+        return Results(hits[:size], matched, best, terminated, named, unfiltered)
 
     def _groups(self, shards: list[Shard], rank: Callable[[int], list[Found]], size: int) -> list[Found]:
         """The best documents, or the best one of each group."""
@@ -141,7 +145,7 @@ class LeafSearch:
             if self.query is not None:
                 clauses.append(self.query.run(shard))
             matches = [match.times(shard.boost) for match in _joined(shard, clauses, 0.0 if self.filters else 1.0)]
-            masks = [query.run(shard) for query in (*self.filters, *([self.post_filter] if self.post_filter else []))]
+            masks = [query.run(shard) for query in self.filters]
             alias = shard.alias_filter
             masks += [alias.run(shard)] if alias is not None else []
             kept = []
@@ -169,6 +173,13 @@ class LeafSearch:
                     cut = True
                 left = max(left - len(docs), 0)
         return cut
+
+
+def _filtered(shards: list[Shard], found: list[list[Match]], query: Query) -> list[list[Match]]:
+    return [
+        [Match(match.mask & other.mask, match.scores) for match, other in zip(matches, query.run(shard), strict=True)]
+        for shard, matches in zip(shards, found, strict=True)
+    ]
 
 
 def _joined(shard: Shard, clauses: Sequence[list[Match]], score: float) -> list[Match]:

@@ -26,7 +26,6 @@ _IGNORED = (
     "routing",
     "search_type",
     "stats",
-    "typed_keys",
 )
 _REFUSED = (
     "analyze_wildcard",
@@ -63,6 +62,7 @@ SEARCH_PARAMS = (
     "timeout",
     "track_scores",
     "track_total_hits",
+    "typed_keys",
     "version",
 )
 COUNT_PARAMS = (
@@ -102,6 +102,8 @@ def with_parameters(request: SearchRequest, call: Call) -> SearchRequest:
         values["track_total_hits"] = read_total(Json(tracked)) if tracked else call.integer("track_total_hits")
     if terminate is not None:
         values["terminate_after"] = terminate
+    if call.flag("typed_keys"):
+        values["typed_keys"] = True
     if (timeout := call.text("timeout")) is not None:
         values["timeout"] = read_timeout(Json(timeout))
     min_score = call.text("min_score")

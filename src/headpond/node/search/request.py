@@ -9,6 +9,7 @@ from typing import Any
 from headpond.errors import RestError
 from headpond.inference.duration import parse_duration
 from headpond.inference.invalid import validation_failed
+from headpond.node.aggregation.base import Aggregation, parse_aggregations
 from headpond.node.query._knn_body import MOST_CANDIDATES
 from headpond.node.query.base import Query, parse_query
 from headpond.node.retriever._compound import CompoundRetriever
@@ -44,6 +45,8 @@ class SearchRequest:
         indices_boost: factors of scores by index.
         pit: the point in time to search in.
         part: the part of the documents to look at (`slice`).
+        aggs: the aggregations.
+        typed_keys: whether their names in the answer begin with their types.
         timeout: seconds after which further indices are left out of the answer, -1 for no end.
     """
 
@@ -71,6 +74,8 @@ class SearchRequest:
     part: Slice | None = None
     timeout: float = -1
     collapse: Collapse | None = None
+    aggs: tuple[Aggregation, ...] = ()
+    typed_keys: bool = False
     given: frozenset[str] = frozenset()
 
     def updated(self, **values: Any) -> SearchRequest:
@@ -140,6 +145,9 @@ class SearchRequest:
             raise _missing("[slice] beside [retriever]")
         if self.collapse is not None and isinstance(self.retriever, CompoundRetriever):
             raise _missing(f"[collapse] beside the retriever [{self.retriever.type}]")
+        if self.aggs and isinstance(self.retriever, CompoundRetriever):
+            if self.min_score is not None or self.retriever.has_min_score:
+                raise _missing(f"[aggs] beside the retriever [{self.retriever.type}] and [min_score]")
         if self.search_after is not None and self.from_ > 0:
             problems.append("[from] parameter must be set to 0 when [search_after] is used")
         if problems:
@@ -174,7 +182,7 @@ def parse_search(source: Json) -> SearchRequest:
 
 
 _NOTHING = object()
-_RENAMED = {"from": "from_", "_source": "source", "slice": "part"}
+_RENAMED = {"aggregations": "aggs", "from": "from_", "_source": "source", "slice": "part"}
 
 
 def read_size(value: int) -> int:
@@ -310,8 +318,8 @@ _MEMBERS: dict[str, _Entry] = {
     "profile": (_SCALARS, _unless_false("profile")),
     "include_named_queries_score": (_SCALARS, _unless_false("include_named_queries_score")),
     "highlight": ((_OBJECT,), _refused("highlight")),
-    "aggs": ((_OBJECT,), _unless_empty("aggregations")),
-    "aggregations": ((_OBJECT,), _unless_empty("aggregations")),
+    "aggs": ((_OBJECT,), parse_aggregations),
+    "aggregations": ((_OBJECT,), parse_aggregations),
     "collapse": ((_OBJECT,), read_collapse),
     "suggest": ((_OBJECT,), _unless_empty("suggest")),
     "script_fields": ((_OBJECT,), _unless_empty("script_fields")),

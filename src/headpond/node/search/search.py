@@ -12,6 +12,7 @@ import numpy as np
 
 from headpond.errors import RestError
 from headpond.inference.deadline import Deadline
+from headpond.node.aggregation.base import Scope, answers
 from headpond.node.query.base import parse_query
 from headpond.node.query.bool import Bool
 from headpond.node.retriever._context import Context
@@ -67,9 +68,11 @@ class Searcher:
             results, inner = self._results(shards, request, rewriter)
             hits = results.hits[request.from_ : request.from_ + request.hits_wanted]
             shown = Fetch(shards, request, results.named, inner).hits(hits)
+            aggregations = self._aggregations(shards, request, results, rewriter)
         except RestError as error:
             raise search_failed(error, shards, phase) from error
-        return self._answer(request, shards, results, shown, started)
+        answer = self._answer(request, shards, results, shown, started)
+        return {**answer, "aggregations": aggregations} if request.aggs else answer
 
     def count(self, indices: Sequence[Index], request: SearchRequest) -> dict[str, Any]:
         """The answer of `_count`.
@@ -105,6 +108,14 @@ class Searcher:
             return search.run(shards, window), search.inner(shards)
         return self._of_compound(retriever, shards, request, rewriter), retriever.inner(shards)
 
+    def _aggregations(
+        self, shards: list[Shard], request: SearchRequest, results: Results, rewriter: Rewriter
+    ) -> dict[str, Any]:
+        if not request.aggs:
+            return {}
+        scope = Scope(shards, results.unfiltered or results.matched, request.typed_keys)
+        return answers(tuple(one.rewrite(rewriter) for one in request.aggs), scope)
+
     def _of_compound(
         self, retriever: Retriever, shards: list[Shard], request: SearchRequest, rewriter: Rewriter
     ) -> Results:
@@ -120,7 +131,8 @@ class Searcher:
         if request.min_score is not None:
             hits = [hit for hit in hits if hit.score >= single(request.min_score)]
             matched = masks_of(shards, hits)
-        return replace(results, hits=hits, matched=matched)
+        unfiltered = results.matched if request.post_filter is not None else None
+        return replace(results, hits=hits, matched=matched, unfiltered=unfiltered)
 
     def _answer(
         self,

@@ -158,13 +158,17 @@ def _check(shard: Shard, field: FieldType, key: SortKey) -> None:
         reason = f"it is mandatory to set the [nested] context on the nested sort field: [{field.path}]."
         raise shard.error(reason)
     if field.type == "text":
-        raise _refused(
-            f"Fielddata is disabled on [{field.path}] in [{shard.index.name}]. Text fields are not optimised for "
-            "operations that require per-document field data like aggregations and sorting, so these operations are "
-            "disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on "
-            f"[{field.path}] in order to load field data by uninverting the inverted index. Note that this can use "
-            "significant memory."
-        )
+        raise fielddata_disabled(shard.index.name, field.path)
+
+
+def fielddata_disabled(index: str, path: str) -> RestError:
+    """The answer to sorting or aggregating by full text."""
+    return _refused(
+        f"Fielddata is disabled on [{path}] in [{index}]. Text fields are not optimised for operations that require "
+        "per-document field data like aggregations and sorting, so these operations are disabled by default. Please "
+        f"use a keyword field instead. Alternatively, set fielddata=true on [{path}] in order to load field data by "
+        "uninverting the inverted index. Note that this can use significant memory."
+    )
 
 
 def _numbers(docs: Int64, key: SortKey, field: FieldType | None, column: Column | None, kind: str) -> SortColumn:

@@ -1,0 +1,1 @@
+"""Aggregations: one file each."""
