@@ -15,7 +15,7 @@ from headpond.demo import standard_library
 from headpond.errors import InputError
 from headpond.models import store
 from headpond.models.counting import token_counter
-from headpond.pipeline import Pipeline
+from headpond.pipeline import IngestStoppedError, Pipeline
 from headpond.pipeline.budget import BudgetSpentError
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.load import from_dict
@@ -137,7 +137,7 @@ def test_an_earlier_run_that_ended_early_is_found(build: Build, tmp_path: Path) 
     file = tmp_path / "a.jsonl"
     file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in generated(300, 10)))
     settings = JobSettings(pace=SETTINGS.pace, retry=QUICK, window=50, workers=1, max_tokens=500)
-    with pytest.raises(BudgetSpentError, match="limit of 500 tokens"):
+    with pytest.raises(IngestStoppedError, match="limit of 500 tokens"):
         build(processors=DENSE).ingest(str(file), settings=settings)
     plan = build(processors=DENSE).plan(str(file))
     assert plan.resume is not None
