@@ -93,11 +93,34 @@ def test_vectors_of_other_dimensions_are_refused_before_the_first_write(run: Run
     assert "3" in done.err
 
 
-def test_a_report_that_cannot_be_written_is_said_and_the_job_is_done(run: Run, tmp_path: Path) -> None:
-    done = run("ingest", "mill.yaml", write(tmp_path / "a.jsonl", list(GOOD)), "--report", "no/such/folder.json")
+def test_a_report_that_finds_no_room_is_said_and_the_job_is_done(run: Run, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    done = run("ingest", "mill.yaml", write(tmp_path / "a.jsonl", list(GOOD)), "--report", "/dev/full")
     assert done.code == 1
-    assert "no/such/folder.json" in done.err
+    assert "/dev/full" in done.err
     assert "2 indexed" in done.out
+
+
+@pytest.mark.parametrize("option", ["--report", "--dead-letters"])
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_asked(run: Run, tmp_path: Path, option: str) -> None:
+    source = write(tmp_path / "a.jsonl", list(GOOD))
+    for given, said in [("no/such/file.json", "there is no folder no/such"), (str(tmp_path), "is a folder")]:
+        done = run("ingest", "mill.yaml", source, option, given)
+        assert done.code != 0
+        assert f"argument {option}: '{given}'" in done.err
+        assert said in done.err
+        assert "read" not in done.out
+
+
+@pytest.mark.parametrize("option", ["--report", "--dead-letters"])
+def test_nothing_is_written_into_a_source(run: Run, tmp_path: Path, option: str) -> None:
+    source = Path(write(tmp_path / "a.jsonl", [*GOOD, "broken"]))
+    before = source.read_bytes()
+    done = run("ingest", "mill.yaml", str(source), option, str(tmp_path / "." / "a.jsonl"))
+    assert done.code == 1
+    assert f"{option} is one of the sources" in done.err
+    assert source.read_bytes() == before
 
 
 def test_a_record_nested_too_deep_is_dead_lettered_and_the_rest_is_indexed(run: Run, tmp_path: Path) -> None:

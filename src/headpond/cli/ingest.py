@@ -13,15 +13,16 @@ headpond ingest hybrid.yaml part-*.jsonl.gz --target http://127.0.0.1:9200 --max
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headpond.cli import app, options, planned, progress
+from headpond.errors import InputError
 
 if TYPE_CHECKING:
     from headpond.pipeline import Pipeline
@@ -36,8 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id-field", metavar="FIELD", help="the field with ids (default: _id, else a hash)")
     parser.add_argument("--query", metavar="SQL", help="the rows of a database: a SELECT, or the name of a table")
     parser.add_argument("--source-query", metavar="JSON", help="the documents of an index: a query, or a file with it")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
-    parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where bad records go (default: a new file)")
+    parser.add_argument("--report", type=options.new_file, metavar="FILE", help="write the report as JSON")
+    parser.add_argument(
+        "--dead-letters", type=options.new_file, metavar="FILE", help="where bad records go (default: a new file)"
+    )
     parser.add_argument("--fresh", action="store_true", help="begin at the beginning, whatever an earlier run left")
     parser.add_argument("--take-over", action="store_true", help="take the job from another run, dead or alive")
     parser.add_argument(
@@ -69,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from headpond.pipeline.sources.query import read_query
     from headpond.toolkit import load
 
+    _check_outputs(args)
     settings = JobSettings(
         id_field=args.id_field,
         sql=args.query,
@@ -104,6 +108,17 @@ def run(args: argparse.Namespace) -> int:
             raise
     finish(report)
     return app.DEAD_LETTERS if report.dead_lettered else app.DONE
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Refuses to write into what is read.
+
+    Raises:
+        InputError: a file to write is one of the sources.
+    """
+    for option, written in (("--dead-letters", args.dead_letters), ("--report", args.report)):
+        if written is not None and any(os.path.realpath(written) == os.path.realpath(one) for one in args.sources):
+            raise InputError(f"{option} is one of the sources", where=str(written), hint="give another file")
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,6 +51,18 @@ def connect_to(args: argparse.Namespace, *, create: bool = True) -> Elasticsearc
 
     inference = "embedded:.headpond" if args.inference == "embedded" else args.inference
     return connect(args.target, inference=inference, create=create)
+
+
+def new_file(text: str) -> Path:
+    """An argument that must be a file which can be written: that is found out before the work, not after it."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: there is no folder {path.parent}")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder, not a file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: permission denied")
+    return path
 
 
 def amount(text: str) -> float:

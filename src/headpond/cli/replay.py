@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--in-place", action="store_true", help="take what is settled out of FILE")
     parser.add_argument("--overwrite", action="store_true", help="send letters though the index has a newer document")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
-    parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="where goes what fails again")
+    parser.add_argument("--report", type=options.new_file, metavar="FILE", help="write the report as JSON")
+    parser.add_argument("--dead-letters", type=options.new_file, metavar="FILE", help="where goes what fails again")
     options.add_cache(parser)
     options.add_target(parser)
 
