@@ -37,6 +37,18 @@ def test_dead_letters_are_told_in_the_callers_thread(build: Build) -> None:
     assert next(letter for letter in heard if letter["stage"] != "source")["record"] == {"_id": "empty"}
 
 
+def test_a_record_nested_too_deep_is_dead_lettered_and_the_rest_is_indexed(build: Build) -> None:
+    deep: dict[str, Any] = {}
+    inner = deep
+    for _ in range(10_000):
+        inner["a"] = {}
+        inner = inner["a"]
+    heard: list[dict[str, Any]] = []
+    report = build().ingest([deep, *RECORDS], settings=SETTINGS, on_dead_letter=heard.append)
+    assert (report.read, report.dead_lettered) == (1 + len(RECORDS), 1)
+    assert heard[0]["record"] == "dict, nested too deep to be shown"
+
+
 def test_what_a_callback_raises_ends_the_job(build: Build) -> None:
     def fails(letter: dict[str, Any]) -> None:
         raise ValueError("enough")

@@ -22,10 +22,18 @@ class Rows(Source):
         """The records, counted from 1."""
         for number, row in enumerate(self._rows, 1):
             if not isinstance(row, Mapping):  # the caller may give anything
-                yield Item(number, None, repr(row)[:1000], f"a record is a dict, not {type(row).__name__}")
+                yield Item(number, None, _shown(row), f"a record is a dict, not {type(row).__name__}")
                 continue
             try:
                 text = canonical(dict(row))
                 yield Item(number, exact_json.loads(text), text=text)
             except ValueError as error:
-                yield Item(number, None, repr(row)[:1000], str(error))
+                yield Item(number, None, _shown(row), str(error))
+
+
+def _shown(row: object) -> str:
+    """What a dead letter holds of it; what is nested too deep for `repr` is known by its type."""
+    try:
+        return repr(row)[:1000]
+    except RecursionError:
+        return f"{type(row).__name__}, nested too deep to be shown"
