@@ -188,8 +188,11 @@ def test_what_is_not_there_is_said(memory: Any) -> None:
     memory.pipe("/data/a.txt", b"")
     with pytest.raises(InputError, match=r"\.txt is not a format"):
         open_source("memory://data/a.txt")
-    with pytest.raises(InputError, match=r"is a folder, not a file"):
+    with pytest.raises(InputError, match=r"^memory://data: is a folder, not a file"):
         open_source("memory://data")
+    with pytest.raises(InputError, match=r"127\.0\.0\.1:1/a\.jsonl: cannot be read: Cannot connect") as caught:
+        open_source("http://me:hidden@127.0.0.1:1/a.jsonl?token=hidden")
+    assert "hidden" not in str(caught.value)
     with pytest.raises(InputError, match=r"nothing://a\.jsonl: is not something that can be read: Protocol not known"):
         open_source("nothing://me:hidden@a.jsonl")
 

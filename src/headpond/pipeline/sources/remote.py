@@ -41,7 +41,13 @@ def remote_files(url: str) -> list[File]:
         raise InputError(f"cannot be read: {error}", where=where, hint="pip install what the message names") from None
     except ValueError as error:
         raise InputError(f"is not something that can be read: {error}", where=where) from None
-    except FileNotFoundError:
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        # A web server that cannot be reached is told as a file that is not there; what happened is its cause.
+        cause = error.__cause__
+        if cause is not None and getattr(cause, "status", None) is None:
+            raise InputError(f"cannot be read: {_said(cause, url)}", where=where) from None
         raise InputError("there is no such file", where=where) from None
     except Exception as error:  # each file system has errors of its own
         raise InputError(f"cannot be read: {_said(error, url)}", where=where) from None
@@ -150,7 +156,7 @@ def _named(system: Any, path: str) -> str:
     return shown_url(str(system.unstrip_protocol(path)))
 
 
-def _said(error: Exception, url: str) -> str:
+def _said(error: BaseException, url: str) -> str:
     """What an error says, without the URL, which may hold a signature."""
     text = str(error) or type(error).__name__
     return text.replace(url, shown_url(url)) if "?" in url or "@" in url else text
