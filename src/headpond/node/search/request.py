@@ -145,9 +145,9 @@ class SearchRequest:
             raise _missing("[slice] beside [retriever]")
         if self.collapse is not None and isinstance(self.retriever, CompoundRetriever):
             raise _missing(f"[collapse] beside the retriever [{self.retriever.type}]")
-        if self.aggs and isinstance(self.retriever, CompoundRetriever):
-            if self.min_score is not None or self.retriever.has_min_score:
-                raise _missing(f"[aggs] beside the retriever [{self.retriever.type}] and [min_score]")
+        least = self.min_score is not None or (self.retriever is not None and self.retriever.has_min_score)
+        if self.aggs and least and isinstance(self.retriever, CompoundRetriever):
+            raise _missing(f"[aggs] beside the retriever [{self.retriever.type}] and [min_score]")
         if self.search_after is not None and self.from_ > 0:
             problems.append("[from] parameter must be set to 0 when [search_after] is used")
         if problems:
