@@ -85,7 +85,8 @@ def model() -> Iterator[Judge]:
 
 @pytest.fixture
 def endpoint(es: Elasticsearch, model: Judge) -> str:
-    settings = {"api_key": "none", "model_id": "judge", "url": model.url}
+    unlimited = {"requests_per_minute": 1_000_000}  # at the usual rate the tests would wait for minutes
+    settings = {"api_key": "none", "model_id": "judge", "url": model.url, "rate_limit": unlimited}
     es.inference.put(
         task_type="completion", inference_id="llm", inference_config={"service": "openai", "service_settings": settings}
     )
