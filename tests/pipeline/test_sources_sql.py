@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,24 @@ def test_a_table_is_named_behind_the_address(database: str) -> None:
     assert len(documents(opened.items())) == 30
 
 
+def test_a_table_may_have_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "odd.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for name in ("two words", "order", "Größe"):
+            connection.execute(f'CREATE TABLE "{name}" (id INTEGER, body TEXT)')
+            connection.execute(f'INSERT INTO "{name}" VALUES (1, ?)', [name])
+    for name in ("two words", "order", "Größe"):
+        for id_field in (None, "id"):
+            opened = SqlSource(f"sqlite:///{path}#{name}", id_field=id_field)
+            assert documents(opened.items()) == [{"id": 1, "body": name}]
+
+
+def test_a_query_may_end_with_a_comment(database: str) -> None:
+    for id_field in (None, "id"):
+        opened = SqlSource(database, "SELECT id FROM books WHERE id = 3 -- the third; only", id_field=id_field)
+        assert documents(opened.items()) == [{"id": 3}]
+
+
 def test_rows_that_are_no_records_are_dead_lettered(es: Elasticsearch, build: Build, database: str) -> None:
     report = build().ingest(f"{database}#spoiled", settings=replace(SETTINGS, id_field="id"))
     assert (report.read, report.indexed, report.dead_lettered) == (4, 2, 2)
@@ -80,6 +99,7 @@ def test_rows_that_are_no_records_are_dead_lettered(es: Elasticsearch, build: Bu
         "infinity is no number in JSON",
     ]
     assert all("spoiled" in orjson.dumps(letter).decode() for letter in letters)
+    assert "{'id': 'b', 'body': 'Too heavy', 'weight': inf}" in [letter["record"] for letter in letters]
 
 
 @pytest.mark.parametrize("taken", [1, 2, 3, 15, 29, 30])
@@ -147,6 +167,13 @@ def test_a_driver_that_is_missing_is_named() -> None:
         pytest.skip("psycopg is installed here")
     with pytest.raises(InputError, match=r"driver is missing: psycopg\n  pip install psycopg"):
         SqlSource("postgresql+psycopg://me:hidden@127.0.0.1:1/db", "books")
+
+
+@pytest.mark.skipif(find_spec("MySQLdb") is not None, reason="mysqlclient is installed here")
+def test_a_driver_with_another_name_is_named_by_its_package() -> None:
+    pytest.importorskip("sqlalchemy")
+    with pytest.raises(InputError, match=r"driver is missing: MySQLdb\n  pip install mysqlclient"):
+        SqlSource("mysql://me:hidden@127.0.0.1:1/db", "books")
 
 
 def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

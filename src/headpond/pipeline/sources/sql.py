@@ -20,6 +20,9 @@ _ROWS = 1000
 """Rows that are fetched at a time; the database keeps the rest (a server-side cursor, where it has one)."""
 
 _DIALECTS = frozenset({"sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql"})
+_PACKAGES = {"MySQLdb": "mysqlclient"}
+"""Packages of drivers that are called otherwise."""
+
 _TABLE = re.compile(r"[^\s;()]+")
 
 
@@ -65,7 +68,9 @@ class SqlSource(Source):
             raise InputError("which rows?", where=self.name, hint='give --query "SELECT ...", or #TABLE behind the URL')
         self._wanted = wanted
         self._id_field = id_field
-        if _TABLE.fullmatch(wanted):
+        # Behind an address stands the name of a table, whatever is in it.
+        self._is_table = query is None or _TABLE.fullmatch(wanted) is not None
+        if self._is_table:
             self.name += f"#{wanted}"
         self._check()
 
@@ -118,7 +123,7 @@ class SqlSource(Source):
     def _statement(self, last: Any) -> Select[Any] | TextClause:
         from sqlalchemy import bindparam, column, literal_column, select
 
-        if self._id_field is None and not _TABLE.fullmatch(self._wanted):
+        if self._id_field is None and not self._is_table:
             return self._text()
         statement: Select[Any] = select(literal_column("*")).select_from(self._table())
         if self._id_field is None:
@@ -127,15 +132,15 @@ class SqlSource(Source):
         return ordered if last is None else ordered.where(column(self._id_field) >= bindparam(None, last))
 
     def _text(self) -> TextClause:
-        """The query, in which a colon is no parameter."""
+        """The query, in which a colon is no parameter; it ends its line, so that no comment swallows what follows."""
         from sqlalchemy import text
 
-        return text(self._wanted.replace(":", "\\:"))
+        return text(self._wanted.replace(":", "\\:") + "\n")
 
     def _table(self) -> FromClause:
         from sqlalchemy import column, table
 
-        if _TABLE.fullmatch(self._wanted):
+        if self._is_table:
             schema, _, name = self._wanted.rpartition(".")
             return table(name, schema=schema or None)
         columns: list[ColumnClause[Any]] = [column(self._id_field)] if self._id_field is not None else []
@@ -160,7 +165,7 @@ class SqlSource(Source):
         if kept and not Path(str(file)).is_file():
             raise InputError("there is no such file", where=self.name)
         with self._connected(0) as connection:
-            if not _TABLE.fullmatch(self._wanted):
+            if not self._is_table:
                 return
             schema, _, name = self._wanted.rpartition(".")
             inspector = inspect(connection)
@@ -197,11 +202,12 @@ class SqlSource(Source):
             raise InputError(reason, where=self.name, hint="install the package that has it") from None
         except ModuleNotFoundError as error:
             reason = f"the database's driver is missing: {error.name}"
-            raise InputError(reason, where=self.name, hint=f"pip install {error.name}") from None
+            package = _PACKAGES.get(str(error.name), error.name)
+            raise InputError(reason, where=self.name, hint=f"pip install {package}") from None
 
 
 def _item(line: int, names: list[str], row: Row[Any], position: Any) -> Item:
     try:
         return Item(line, {name: to_json(value) for name, value in zip(names, row, strict=True)}, position=position)
     except ValueError as error:
-        return Item(line, None, repr(tuple(row))[:1000], str(error), position)
+        return Item(line, None, repr(dict(zip(names, row, strict=True)))[:1000], str(error), position)
