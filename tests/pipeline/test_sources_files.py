@@ -95,7 +95,7 @@ def test_what_two_readers_would_understand_differently_is_no_record(tmp_path: Pa
     assert "broken JSON" in str(found[0].error)
     assert found[1].error == "the field [a] stands twice in one object"
     assert found[2].error == "the field [x] stands twice in one object"
-    assert "broken JSON" in str(found[3].error)
+    assert found[3].error == "the text is not UTF-8 at byte 8"
     assert found[3].raw == '{"a": "�"}'
     assert found[4].error == "the field [k] stands twice in one object"
     assert found[5].document == {"fine": 'a": b', "also": '": ', "a": {"a": {"a": 1}}}
@@ -125,11 +125,27 @@ def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path, monkeypatch: pyt
     assert [item.line for item in open_source(path).items_after(2, items[1].position)] == [3]
 
 
+def test_compressed_standard_input_is_said_instead_of_dead_lettered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(b'{"a": 1}'))))
+    with pytest.raises(InputError, match=r"-: is compressed \(\.gz\)\n  unpack it first: zcat FILE \| headpond"):
+        list(open_source("-").items())
+
+
+def test_a_process_without_standard_input_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(InputError, match="there is no standard input"):
+        list(open_source("-").items())
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("a.jsonl", b'[\n{"a": 1}\n]', r"is one JSON array.*\n  jq -c '\.\[\]' .* or give the file the ending \.json"),
         ("a.jsonl", '{"a": 1}\n'.encode("utf-16"), r"is UTF-16, JSON is UTF-8\n  iconv"),
+        ("a.jsonl", gzip.compress(b'{"a": 1}'), r"is compressed \(\.gz\)\n  give it a name that ends with \.gz"),
+        ("a.ndjson", zstd.compress(b'{"a": 1}'), r"is compressed \(\.zst\)"),
+        ("a.jsonl", bz2.compress(b'{"a": 1}'), r"is compressed \(\.bz2\)"),
+        ("a.jsonl", lzma.compress(b'{"a": 1}'), r"is compressed \(\.xz\)"),
         ("a.json", b'{\n  "a": 1\n}\n', r"is one JSON object over several lines.*\n  jq -c"),
         ("a.json", b'[{"a": 1}, {"a": ', r"a\.json:2: cannot be read on: the file ends inside the array"),
         ("a.json", b'[{"a": 1}] [', r"a\.json:2: cannot be read on: something follows the array"),

@@ -50,6 +50,19 @@ def ending(path: PurePath) -> str:
     return path.suffix.lower() if path.suffix.lower() in _OPENERS else ""
 
 
+_STARTS = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz"}
+"""How compressed data begins: RFC 1952, RFC 8878, bzip2's and xz's formats."""
+
+
+def kind(start: bytes) -> str | None:
+    """The ending that a file with these first bytes should have; None when they are not compressed.
+
+    Args:
+        start: the beginning of the file, or its first line.
+    """
+    return next((ending for magic, ending in _STARTS.items() if start.startswith(magic)), None)
+
+
 def uncompressed(path: PurePath, raw: BinaryIO) -> BinaryIO:
     """The bytes in a file; the file itself when it is not compressed. Closing one does not close the other.
 

@@ -78,7 +78,13 @@ class StandardInput(File):
     size = None
 
     def open(self) -> BinaryIO:
-        """The bytes; closing this leaves standard input open."""
+        """The bytes; closing this leaves standard input open.
+
+        Raises:
+            OSError: the process was started without standard input.
+        """
+        if sys.stdin is None:
+            raise OSError("there is no standard input")
         return io.BufferedReader(_Unclosed(sys.stdin.buffer), 1 << 16)
 
 

@@ -27,12 +27,23 @@ def read_record(line: int, text: bytes, position: Any = None) -> Item:
     try:
         document = exact_json.loads(text)
     except orjson.JSONDecodeError as error:
+        if (at := _not_utf8(text)) is not None:
+            return Item(line, None, shown(text), f"the text is not UTF-8 at byte {at + 1}", position)
         return Item(line, None, shown(text), f"broken JSON at column {error.colno}: {error.msg}", position)
     if not isinstance(document, dict):
         return Item(line, None, document, f"a record is a JSON object, not {_kind(document)}", position)
     if (twice := repeated_key(text, document)) is not None:
         return Item(line, None, shown(text), f"the field [{twice}] stands twice in one object", position)
     return Item(line, document, position=position, text=b"" if b"\n" in text else text)
+
+
+def _not_utf8(text: bytes) -> int | None:
+    """The place of the first byte that is no UTF-8."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
 
 
 def shown(text: bytes) -> str:

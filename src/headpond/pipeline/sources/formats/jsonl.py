@@ -8,8 +8,11 @@ from typing import Any, BinaryIO
 from headpond.errors import InputError
 from headpond.pipeline.sources import compression
 from headpond.pipeline.sources.base import Item
+from headpond.pipeline.sources.file import StandardInput
 from headpond.pipeline.sources.file_source import FileSource, go_to
 from headpond.pipeline.sources.formats._record import BOM, LONGEST, read_record, too_long
+
+_UNPACKED = {".gz": "zcat FILE", ".zst": "zstdcat FILE", ".bz2": "bzcat FILE", ".xz": "xzcat FILE"}
 
 
 class JsonLines(FileSource):
@@ -26,7 +29,7 @@ class JsonLines(FileSource):
         """The records; a line that is not an object is an item with an error.
 
         Raises:
-            InputError: the file is one JSON array, or not UTF-8 at all.
+            InputError: the file is one JSON array, compressed, or not UTF-8 at all.
         """
         return self._lines(file, 0, 0)
 
@@ -53,6 +56,11 @@ class JsonLines(FileSource):
                 yield read_record(number, line, offset)
 
     def _check_start(self, line: bytes) -> None:
+        if (kind := compression.kind(line)) is not None:
+            hint = f"give it a name that ends with {kind}"
+            if isinstance(self._file, StandardInput):
+                hint = f"unpack it first: {_UNPACKED[kind]} | headpond ..."
+            raise InputError(f"is compressed ({kind})", where=self.name, hint=hint)
         if line.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise InputError(
                 "is UTF-16, JSON is UTF-8",
