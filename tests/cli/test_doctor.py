@@ -12,8 +12,8 @@ from headpond.errors import ModelError
 from headpond.node import Node
 from headpond.node.serve import serving
 from tests.command import Run
+from tests.services.clock import Clock
 from tests.services.provider import Asked, Provider, Reply
-from tests.services.stand import Clock
 
 SECRET = "sk-hunter2-of-the-doctor"
 POND = Path(".headpond")

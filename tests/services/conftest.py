@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.services.clock import Clock
 from tests.services.provider import Asked, Provider, Reply
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ def no_waiting_for_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests above a provider's default rate go out at once; `test_retry` checks the rate by a clock of its own."""
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: None)
     monkeypatch.setattr("headpond.services._http.rate_limit.time", clock)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Waits between attempts take no time."""
+    return Clock(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from headpond import connect
@@ -175,25 +174,6 @@ def standing(way: Way, provider: Provider | None = None) -> Iterator[Stand]:
     finally:
         provider.close()
         client.close()
-
-
-class Clock:
-    """Time that passes only when somebody sleeps; retries see it, and the other modules that are named."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, *modules: str) -> None:
-        self.now = 1_000_000.0
-        self.slept: list[float] = []
-        for module in ("headpond.services._http.retry", "tenacity.nap", *modules):
-            patch.setattr(f"{module}.time", self)
-
-    def time(self) -> float:
-        return self.now
-
-    monotonic = time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 def some_texts(case: Case) -> list[str]:

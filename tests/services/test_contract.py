@@ -164,13 +164,20 @@ def test_a_completion_takes_one_input(client: Elasticsearch, provider: Provider,
     assert not provider.asked
 
 
-@pytest.fixture
-def over_http(client: Elasticsearch) -> Iterator[httpx.Client]:
-    """HTTP to a pond of its own, for what the official client cannot do: read a stream while it comes."""
+@pytest.fixture(scope="module")
+def served() -> Iterator[httpx.Client]:
+    """HTTP to a pond, for what the official client cannot do: read a stream while it comes."""
     node = Node(None)
     with serving(node) as url, httpx.Client(base_url=url, timeout=30) as http:
         yield http
     node.close()
+
+
+@pytest.fixture
+def over_http(served: httpx.Client) -> Iterator[httpx.Client]:
+    """The same without the endpoint of the test before."""
+    yield served
+    served.delete("/_inference/e")
 
 
 def streamed(http: httpx.Client, provider: Provider, case: Case) -> Any:

@@ -1,7 +1,6 @@
 """What stands in an endpoint's address and may be a secret is sent, and comes out nowhere; on every service."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from headpond import connect
 from headpond.node import Node
 from tests.services.case import SECRET, Case
 from tests.services.provider import Asked, Provider, Reply
-from tests.services.stand import PIECEWISE, WHOLE, Clock, Stand, Way, standing
+from tests.services.stand import PIECEWISE, WHOLE, Stand, Way
 from tests.services.test_contract_secrets import faults
 
 HIDDEN = "sesame-of-the-address"
@@ -51,19 +50,6 @@ def has_address(case: Case) -> bool:
 
 
 WAYS = [with_code(way) for way in WHOLE + PIECEWISE if has_address(way.case)]
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Waits between attempts take no time."""
-    return Clock(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    """An endpoint that all tests of its case share."""
-    with standing(request.param) as stand:
-        yield stand
 
 
 @pytest.mark.parametrize("stand", WAYS, ids=str, indirect=True)

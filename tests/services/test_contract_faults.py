@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.services.case import SECRET, Case
+from tests.services.clock import Clock
 from tests.services.provider import Asked, Reply
-from tests.services.stand import PIECEWISE, WHOLE, Clock, Refusal, Stand, Way, standing
+from tests.services.stand import PIECEWISE, WHOLE, Refusal, Stand, Way, standing
 
 GIVE_UP_SECONDS = 10
 RANKED = ("text_embedding", "sparse_embedding", "rerank")

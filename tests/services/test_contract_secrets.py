@@ -11,16 +11,10 @@ from headpond.errors import RestError
 from headpond.node import Node
 from tests.services.case import SECRET
 from tests.services.provider import Asked, Reply
-from tests.services.stand import PIECEWISE, SAID, WHOLE, Clock, Stand
+from tests.services.stand import PIECEWISE, SAID, WHOLE, Stand
 from tests.services.test_contract_stream_faults import headers, parts
 
 HEADERS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "x-amz-security-token")
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Waits between attempts take no time."""
-    return Clock(monkeypatch)
 
 
 def quoted(asked: Asked) -> str:

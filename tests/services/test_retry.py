@@ -8,14 +8,14 @@ from headpond.inference.deadline import Deadline
 from headpond.services._http import retry
 from headpond.services._http.rate_limit import RateLimits, TokenBucket
 from headpond.services._http.retry import FailedAttempt, retry_after, with_retries
-from tests.services.stand import Clock
+from tests.services.clock import Clock
 
 ERROR = RestError(400, "status_exception", "no")
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time that retries, rate limits and deadlines see."""
+def clock(no_waiting_for_a_turn: None, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time that retries, rate limits and deadlines see, in place of the one that never waits for a turn."""
     return Clock(monkeypatch, "headpond.services._http.rate_limit", "headpond.inference.deadline")
 
 
