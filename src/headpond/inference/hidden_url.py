@@ -46,9 +46,11 @@ def hide(endpoint: Endpoint, secrets: Secrets) -> tuple[Endpoint, Secrets]:
         secrets: of it; those of earlier addresses are dropped.
     """
     settings = dict(endpoint.service_settings)
-    kept = {name: value for name, value in secrets.reveal().items() if "?" not in name}
+    addresses = _addresses(settings)
+    earlier = tuple(f"{name}?" for name in addresses)
+    kept = {name: value for name, value in secrets.reveal().items() if not name.startswith(earlier)}
     moved: dict[str, str] = {}
-    for name, value in _addresses(settings).items():
+    for name, value in addresses.items():
         settings[name], hidden = _split(value)
         moved |= {f"{name}?{number}": text for number, text in enumerate(hidden)}
     if not moved and len(kept) == len(secrets.reveal()):
@@ -76,10 +78,19 @@ def whole(endpoint: Endpoint, secrets: Secrets) -> Endpoint:
     return endpoint.with_settings(**addresses)
 
 
+def setting_shown(name: str, value: str) -> str:
+    """The text of a service setting as GET shows it."""
+    return blanked(value) if _is_address(name, value) else value
+
+
 def _addresses(settings: Mapping[str, Any]) -> dict[str, str]:
-    """By their names, because some go without a scheme, or by how they begin."""
     texts = {name: value for name, value in settings.items() if isinstance(value, str)}
-    return {name: value for name, value in texts.items() if name.endswith("url") or _SCHEME.match(value)}
+    return {name: value for name, value in texts.items() if _is_address(name, value)}
+
+
+def _is_address(name: str, value: str) -> bool:
+    """By its name, because some go without a scheme, or by how it begins."""
+    return name.endswith("url") or _SCHEME.match(value) is not None
 
 
 def _split(address: str) -> tuple[str, list[str]]:

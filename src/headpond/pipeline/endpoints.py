@@ -11,6 +11,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from headpond.errors import PipelineError, TargetError
 from headpond.inference.fingerprint import fingerprint
+from headpond.inference.hidden_url import setting_shown
 from headpond.pipeline.api_error import describe
 from headpond.pipeline.environment import Resolved, resolve
 from headpond.pipeline.references import endpoint_ids, references
@@ -153,10 +154,12 @@ def _differences(
             wanted = _SERVICE_NAMES.get(wanted, wanted)
         if isinstance(wanted, str) and "${" in wanted:
             resolved = resolve(wanted, Where())
-            if resolved.value != got:
+            if got not in (resolved.value, setting_shown(key, resolved.value)):
                 yield f"{prefix}{key} is not what {wanted} stands for"
-        elif wanted != got and not (key == "model_id" and wanted == stands_in_for):
-            yield f"{prefix}{key} is {got!r} there and {wanted!r} in the file"
+            continue
+        of_file = setting_shown(key, wanted) if isinstance(wanted, str) else wanted
+        if got not in (wanted, of_file) and not (key == "model_id" and wanted == stands_in_for):
+            yield f"{prefix}{key} is {got!r} there and {of_file!r} in the file"
 
 
 def _read(shown: Mapping[str, Any]) -> TargetEndpoint:
