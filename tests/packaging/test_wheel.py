@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,23 @@ def test_model_cards_and_types_are_in_the_wheel(installed: Path, tmp_path: Path)
     assert "all-minilm-l6-v2" in headpond(installed, tmp_path, "models", "list")
     assert (installed / "headpond" / "py.typed").exists()
     assert (installed / "headpond" / "_data" / "docker-compose.yml").exists()
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(installed: Path) -> None:
+    with zipfile.ZipFile(next(installed.parent.glob("headpond-*.whl"))) as wheel:
+        names = wheel.namelist()
+    info = {name.split("/")[0] for name in names} - {"headpond"}
+    assert len(info) == 1
+    assert info.pop().endswith(".dist-info")
+    kinds = {Path(name).suffix for name in names if name.startswith("headpond/")}
+    assert kinds == {".py", ".typed", ".yaml", ".yml", ".json", ".j2"}
+
+
+def test_the_metadata_says_licence_readme_and_pythons(installed: Path) -> None:
+    folder = next(installed.glob("headpond-*.dist-info"))
+    metadata = Parser().parsestr((folder / "METADATA").read_text())
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert "Typing :: Typed" in metadata.get_all("Classifier", [])
+    assert (folder / "licenses" / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
