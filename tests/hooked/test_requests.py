@@ -243,6 +243,30 @@ def test_what_this_client_refuses_looks_like_elasticsearchs_refusal(hooked: Elas
     assert "rank_window_sise" in caught.value.body["error"]["reason"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"retriever": {"rrf": {"retrievers": True}}},
+        {"retriever": {"rrf": {"retrievers": [{"standard": "5"}]}}},
+        {"retriever": {"rrf": {"retrievers": [{"match": {"retriever": 5}}]}}},
+        {"retriever": {"rrf": "5"}},
+        {"retriever": {"knn": 5}},
+        {"retriever": 5},
+        {"retriever": {}},
+        {"rank": {"rrf": {}}, "query": {"match_all": {}}, "knn": [1]},
+        {"rank": {"rrf": {}}, "query": {"match_all": {}}, "knn": {"field": "v", "query_vector": [1, 0], "k": {}}},
+        {"knn": 5},
+        {"query": {"match_all": {}}, "ext": 5},
+    ],
+)
+@pytest.mark.parametrize("filtered", [True, False])
+def test_a_body_that_is_malformed_is_a_bad_request(es: Elasticsearch, body: dict[str, Any], filtered: bool) -> None:
+    only = [{"filter_query": {"query": {"match_all": {}}}}] if filtered else []
+    hooked = headpond.hook(es, {**RERANK, "request_processors": only})
+    with pytest.raises(BadRequestError):
+        hooked.search(index="docs", body=body)
+
+
 def test_options_of_a_hooked_client_keep_the_hook(hooked: Elasticsearch) -> None:
     assert ids(hooked.options(opaque_id="7", request_timeout=30).search(index="docs", query=QUERY)) == ["2", "1"]
 

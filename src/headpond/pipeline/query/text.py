@@ -28,7 +28,7 @@ def query_text(body: Any) -> str | None:
 
 def without_ext(body: dict[str, Any]) -> dict[str, Any]:
     """The body without `ext.rerank`, which Elasticsearch does not know."""
-    if "rerank" not in (body.get("ext") or {}):
+    if not isinstance(body.get("ext"), dict) or "rerank" not in body["ext"]:
         return body
     ext = {key: value for key, value in body["ext"].items() if key != "rerank"}
     rest = {key: value for key, value in body.items() if key != "ext"}

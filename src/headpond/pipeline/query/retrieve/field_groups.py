@@ -68,7 +68,8 @@ def asks_for_fields(retriever: Any) -> bool:
             continue
         if kind in ("rrf", "linear") and "query" in options:
             return True
-        children = [options.get("retriever"), *(options.get("retrievers") or [])]
+        listed = options.get("retrievers")
+        children = [options.get("retriever"), *(listed if isinstance(listed, list) else [])]
         below = [child.get("retriever", child) if isinstance(child, dict) else child for child in children]
         if any(asks_for_fields(child) for child in below):
             return True

@@ -60,8 +60,12 @@ def _near(body: Body, size: int) -> list[Body]:
     given = body.get("knn", [])
     legs = []
     for section in given if isinstance(given, list) else [given]:
-        k = section.get("k", size)
+        if not isinstance(section, dict):
+            raise PipelineError("[knn] is {field: ..., query_vector: ..., k: ...}, or a list of them")
         # Only places count, so a boost does nothing.
-        options = {key: value for key, value in section.items() if key != "boost"}
-        legs.append({"knn": {"k": k, "num_candidates": min(round(1.5 * k), 10_000), **options}})
+        options = {"k": size, **{key: value for key, value in section.items() if key != "boost"}}
+        k = options["k"]
+        if isinstance(k, int):  # the target says what is wrong with another
+            options.setdefault("num_candidates", min(round(1.5 * k), 10_000))
+        legs.append({"knn": options})
     return legs
