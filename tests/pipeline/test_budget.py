@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from elastic_transport import TransportError
 from elasticsearch import Elasticsearch
 
 from headpond.errors import InputError
-from headpond.pipeline import IngestStoppedError
+from headpond.pipeline import IngestStoppedError, embedder
 from headpond.pipeline.budget import Budget, BudgetSpentError
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.spec import Price
@@ -72,6 +75,24 @@ def test_requests_that_are_turned_away_cost_nothing(es: Elasticsearch, build: Bu
     turn(es, "dense", fail_first_n=30, status=429, retry=False)
     report = pipeline.ingest(RECORDS[:64], settings=limited(max_tokens=500))
     assert (report.indexed, report.inference.tokens, report.inference.retries) == (64, 320, 30)
+
+
+def test_requests_that_found_no_connection_cost_nothing(
+    es: Elasticsearch, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Elasticsearch("http://127.0.0.1:1", max_retries=0) as gone, pytest.raises(TransportError) as refused:
+        gone.info()
+    failures, ask = iter([refused.value] * 3), embedder.infer
+
+    def infer(*args: Any, **options: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return ask(*args, **options)
+
+    monkeypatch.setattr(embedder, "infer", infer)
+    report = build(processors=DENSE).ingest(RECORDS[:64], settings=limited(max_tokens=500))
+    assert (report.indexed, report.inference.tokens, report.inference.retries) == (64, 320, 3)
+    assert report.to_json()["spent"]["dense"]["estimated_tokens"] == 0
 
 
 def test_a_limit_on_cost_counts_tokens_and_requests(build: Build) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 
 from headpond.errors import JobError
@@ -23,7 +24,7 @@ from headpond.pipeline.pace.lane import Lane
 from headpond.pipeline.pace.pool import Pool
 from headpond.pipeline.pace.rate import Rate, default_path
 from headpond.pipeline.pace.settings import Pace as Pace
-from headpond.pipeline.pace.verdict import Verdict, judge
+from headpond.pipeline.pace.verdict import Verdict, judge, never_sent
 from headpond.pipeline.report import Counters
 from headpond.pipeline.retry import UNCLEAR, Failed, StopRequested
 from headpond.stages.inference import Embedding, InferenceFailure, Unasked
@@ -214,6 +215,10 @@ class BatchEmbedder:
                 )
         except ApiError as error:
             if judge(error) is Verdict.THROTTLED:  # nobody bills what was turned away
+                self._budget.correct(endpoint.inference_id, cost, 0)
+            raise
+        except TransportError as error:
+            if never_sent(error):
                 self._budget.correct(endpoint.inference_id, cost, 0)
             raise
         self._counters.add_tokens(spent)

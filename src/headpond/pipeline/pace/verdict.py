@@ -15,6 +15,7 @@ from typing import Any
 
 from elastic_transport import SerializationError, TlsError, TransportError
 from elasticsearch import ApiError
+from urllib3.exceptions import NewConnectionError
 
 
 class Verdict(Enum):
@@ -96,6 +97,11 @@ def judge(error: Exception) -> Verdict:
     if isinstance(error, TransportError):
         return Verdict.UNREACHABLE
     return Verdict.INPUT
+
+
+def never_sent(error: TransportError) -> bool:
+    """Whether a request found no connection, so that nobody got any of it."""
+    return not error.errors and isinstance(error.__cause__, NewConnectionError)
 
 
 def classify(status: int, error: Any) -> Verdict:
