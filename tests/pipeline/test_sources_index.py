@@ -166,6 +166,19 @@ def test_a_cluster_that_goes_away_midway_says_how_far_it_came(tmp_path: Path) ->
     assert 5 <= len(given) < 40
 
 
+def test_an_address_where_nobody_answers_is_said_after_a_few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[int] = []
+
+    def wait(retry: Retry, attempt: int, error: Exception) -> float:
+        waits.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(Retry, "wait", wait)
+    with pytest.raises(InputError, match=r"127\.0\.0\.1:1/old: cannot be read: .*Connection refused"):
+        open_source("http://127.0.0.1:1/old")
+    assert waits == [1, 2]
+
+
 def test_a_missing_index_is_said_before_anything_is_made(es: Elasticsearch, build: Build) -> None:
     with pytest.raises(InputError, match=r"index:nowhere: cannot be read: .*no such index \[nowhere\]"):
         build().ingest("index:nowhere", settings=SETTINGS)

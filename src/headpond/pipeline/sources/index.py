@@ -21,6 +21,9 @@ from headpond.pipeline.target import version_of
 KEEP_ALIVE = "1h"
 """How long a page may take to be worked on, and how long after its end a job can go on in the same snapshot."""
 
+_FIRST_TRIES = 3
+"""How often it is asked whether an index is there, before a job begins."""
+
 PAGE = 500
 SLICES = 4
 _LEAVES_VECTORS_OUT = (9, 2)
@@ -72,13 +75,13 @@ class IndexSource(Source):
         self._read = 0
 
     def check(self) -> None:
-        """Asks whether the index can be read.
+        """Asks whether the index can be read; an address where nobody answers is not waited for as long as later on.
 
         Raises:
             InputError: it cannot; says why.
         """
         with self._session() as client:
-            self._count(client)
+            self._count(client, Retry(attempts=min(_FIRST_TRIES, self._retry.attempts), base=self._retry.base))
 
     def items(self) -> Iterator[Item]:
         """All documents.
@@ -182,8 +185,9 @@ class IndexSource(Source):
 
         return page
 
-    def _count(self, client: Elasticsearch) -> None:
-        self._total = self._call(lambda: client.count(index=self._place.index, query=self._query))["count"]
+    def _count(self, client: Elasticsearch, retry: Retry | None = None) -> None:
+        found = self._call(lambda: client.count(index=self._place.index, query=self._query), retry=retry)
+        self._total = found["count"]
 
     def _is_open(self, client: Elasticsearch, pit: str) -> bool:
         def look() -> bool:
@@ -195,9 +199,15 @@ class IndexSource(Source):
 
         return self._call(look)
 
-    def _call(self, work: Callable[[], T], line: int = 0, stop: threading.Event | None = None) -> T:
+    def _call(
+        self,
+        work: Callable[[], T],
+        line: int = 0,
+        stop: threading.Event | None = None,
+        retry: Retry | None = None,
+    ) -> T:
         try:
-            return self._retry.call(work, stop or threading.Event(), lambda: None)[0]
+            return (retry or self._retry).call(work, stop or threading.Event(), lambda: None)[0]
         except StopRequested:
             raise InputError("the reading was ended", where=self.name) from None
         except Failed as failed:
