@@ -48,3 +48,9 @@ def seen(watch: Watch) -> Iterator[Elasticsearch]:
     yield client
     watch.gate.set()
     client.close()
+
+
+@pytest.fixture
+def long_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint that failed is left alone for longer than a busy machine needs for the test."""
+    monkeypatch.setattr("headpond.pipeline.query.breaker.FIRST_PAUSE", 600.0)

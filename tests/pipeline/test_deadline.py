@@ -109,6 +109,7 @@ def test_many_searches_come_back_while_a_reranker_sleeps_and_nothing_stays_behin
     wait_until_idle(seen)
 
 
+@pytest.mark.usefixtures("long_pause")
 def test_a_reranker_that_failed_a_few_times_is_not_asked_for_a_while(seen: Elasticsearch, watch: Watch) -> None:
     watch.answers["order"] = refused(500)
     broken = pipeline(seen, **reranked("60s"))
@@ -150,6 +151,7 @@ def with_fallback(whole: str, **options: Any) -> dict[str, Any]:
     return changes
 
 
+@pytest.mark.usefixtures("long_pause")
 def test_another_endpoint_ranks_while_a_reranker_is_down(seen: Elasticsearch, watch: Watch) -> None:
     seen.inference.put(inference_id="near", task_type="rerank", inference_config=FAKE)
     well = pipeline(seen, **with_fallback("60s"))
@@ -297,6 +299,7 @@ def test_what_the_pond_had_asked_of_a_provider_is_closed() -> None:
     provider.close()
 
 
+@pytest.mark.usefixtures("long_pause")
 def test_a_breaker_is_of_one_target(seen: Elasticsearch, watch: Watch, es: Elasticsearch) -> None:
     watch.answers["order"] = refused(500)
     for _ in range(FAILURES):

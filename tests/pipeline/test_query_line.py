@@ -124,6 +124,7 @@ def test_who_joined_a_call_with_less_time_asks_again(sent: Sent, workers: Worker
     assert sent.calls == [["a"], ["a"]]
 
 
+@pytest.mark.usefixtures("long_pause")
 def test_a_dead_endpoint_is_left_alone_and_what_is_known_needs_no_call(sent: Sent, workers: Workers) -> None:
     sent.fails = ConnectionTimeout("Connection timed out")
     one = line(sent, workers)
