@@ -41,6 +41,8 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(run: Run, tmp_path: Path) -
     assert report["cost"] == pytest.approx(2.4, abs=0.01)  # the word that asks for dimensions is in it
     again = run("ingest", "mill.yaml", source, "--dry-run", "--target", "embedded:pond")
     assert "unchanged: 600 of the 600 records looked at cost nothing" in again.out
+    assert "in all about 0 tokens ± 0% in 0 requests" in again.out
+    assert "only the beginning" not in again.out
 
 
 def test_a_plan_with_a_problem_is_a_failure(run: Run, tmp_path: Path) -> None:

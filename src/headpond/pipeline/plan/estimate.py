@@ -172,11 +172,12 @@ def total(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
     every = list(estimates.values())
     tokens = sum(one.tokens for one in every)
     sure = all(one.uncertainty is not None for one in every)
+    off = sum((one.uncertainty or 0) * one.tokens for one in every)
     costs = [one.cost for one in every if one.cost is not None]
     times = [one.seconds for one in every if one.seconds is not None]
     return {
         "tokens": round(tokens),
-        "uncertainty": sum((one.uncertainty or 0) * one.tokens for one in every) / tokens if sure and tokens else None,
+        "uncertainty": (off / tokens if tokens else 0.0) if sure else None,
         "requests": sum(one.requests for one in every),
         "seconds": sum(times) if times else None,
         "cost": sum(costs) if costs else None,
