@@ -60,6 +60,19 @@ class Collapse:
                     reason = f"failed to extract doc:{several[0]}, the grouping field must be single valued"
                     raise illegal_argument(reason)
 
+    def _groups(self, shards: list[Shard], matched: Masks) -> int:
+        """How many groups there are."""
+        seen: set[Any] = set()
+        for shard, masks in zip(shards, matched, strict=True):
+            for leaf, mask in zip(shard.leaves, masks, strict=True):
+                column = leaf.segment.columns.get(self.field)
+                has = np.zeros(len(mask), np.bool_) if column is None else np.diff(column.starts) > 0
+                seen |= {None} if (mask & ~has).any() else set()
+                if column is not None:
+                    values = np.unique(column.values[column.starts[:-1][mask & has]]).tolist()
+                    seen |= set(values if column.dictionary is None else (column.dictionary[at] for at in values))
+        return len(seen)
+
     def _check_field(self, shard: Shard) -> None:
         field = shard.field(self.field)
         kind = field.type if field is not None else self.field if self.field in ("_id", "_index") else None
@@ -70,14 +83,16 @@ class Collapse:
         if not field.option("doc_values"):
             raise illegal_argument(f"cannot collapse on field `{self.field}` without `doc_values`")
 
-    def best(self, shards: list[Shard], rank: Callable[[int], list[Found]], size: int) -> list[Found]:
+    def best(self, shards: list[Shard], matched: Masks, rank: Callable[[int], list[Found]], size: int) -> list[Found]:
         """The best document of each of the `size` first groups.
 
         Args:
             shards: where the documents are.
-            rank: gives as many of the best documents as it is asked for.
+            matched: the documents.
+            rank: gives as many of the best of them as it is asked for.
             size: how many groups.
         """
+        size = min(size, self._groups(shards, matched))
         look = max(size * _FIRST_LOOK, 1)
         while True:
             found = rank(look)

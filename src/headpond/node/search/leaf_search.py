@@ -90,6 +90,7 @@ class LeafSearch:
             scored = self.track_scores or any(key.field == "_score" for key in self.sort)
             hits = self._groups(
                 shards,
+                matched,
                 lambda most: best_by_sort(shards, found, self.sort, most, after=self.search_after, with_scores=scored),
                 size,
             )
@@ -98,16 +99,18 @@ class LeafSearch:
         if self.search_after is not None:
             raise RestError(400, "illegal_argument_exception", "Sort must contain at least one field.")
         hits = self._groups(
-            shards, lambda most: best_by_score(shards, found, most), max(size, window_of(self.rescores))
+            shards, matched, lambda most: best_by_score(shards, found, most), max(size, window_of(self.rescores))
         )
         for rescore in self.rescores:
             hits = rescore.run(shards, hits)
         best = max((hit.score for hit in hits), default=None) if self.rescores else _max_score(found)
         return Results(hits[:size], matched, best, terminated, named, unfiltered)
 
-    def _groups(self, shards: list[Shard], rank: Callable[[int], list[Found]], size: int) -> list[Found]:
+    def _groups(
+        self, shards: list[Shard], matched: Masks, rank: Callable[[int], list[Found]], size: int
+    ) -> list[Found]:
         """The best documents, or the best one of each group."""
-        return rank(size) if self.collapse is None else self.collapse.best(shards, rank, size)
+        return rank(size) if self.collapse is None else self.collapse.best(shards, matched, rank, size)
 
     def inner(self, shards: list[Shard]) -> list[InnerQuery]:
         """The queries whose nested objects are to be shown.
