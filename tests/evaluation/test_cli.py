@@ -123,6 +123,7 @@ def test_depths_and_fusions_are_shown(run: Run) -> None:
         (("words.yaml", *FILES, "--report", "gone/r.html"), "--report cannot be written"),
         (("words.yaml", *FILES, "--fail-under", "nDCG"), "no limit, as in nDCG@10=0.40"),
         (("words.yaml", *FILES, "--fail-under", "nDCG@10=high"), "no limit, as in nDCG@10=0.40"),
+        (("words.yaml", *FILES, "--fail-under", "nDCG@10=nan"), "no limit, as in nDCG@10=0.40"),
         (("words.yaml", *FILES, "--depth", "10,0"), "not a whole number above zero"),
         (("words.yaml", *FILES, "--depth", "10"), "depths need one `rerank`"),
         (("words.yaml", *FILES, "--grid"), "fuses nothing"),

@@ -59,6 +59,7 @@ def test_queries_are_read(name: str, folder: Path) -> None:
         ("a.jsonl", '{"_id": "1", "text": "x"}\n[1]\n', "a.jsonl:2: not an object"),
         ("a.jsonl", '{"_id": "1", "text": " "}\n', "a.jsonl:1: query '1' has no text"),
         ("a.jsonl", '{"_id": null, "text": "x"}\n', "a.jsonl:1: the id or the text is no string"),
+        ("a.jsonl", "{}\n", "a.jsonl:1: no column holds the query's id; the columns are: (none)"),
         ("a.jsonl", '{"text": "x"}\n', "a.jsonl:1: no column holds the query's id; the columns are: text"),
         ("a.jsonl", '{"id": "1", "query": "x", "text": "y"}\n', "not clear which column holds the query's text"),
         ("a.csv", "number,words\n1,x\n", "a.csv:1: no column holds the query's id; the columns are: number, words"),

@@ -15,6 +15,7 @@ headpond evaluate quickstart --queries queries.jsonl --qrels qrels.tsv --depth 1
 from __future__ import annotations
 
 import argparse
+import math
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,13 +167,12 @@ def _check_outputs(args: argparse.Namespace) -> None:
 def _limit(text: str) -> tuple[str, float]:
     name, _, limit = text.rpartition("=")
     try:
-        return (name, float(limit)) if name else _limit_error(text)
+        number = float(limit)
     except ValueError:
-        return _limit_error(text)
-
-
-def _limit_error(text: str) -> tuple[str, float]:
-    raise argparse.ArgumentTypeError(f"{text!r} is no limit, as in nDCG@10=0.40")
+        number = math.nan
+    if not name or not math.isfinite(number):  # nothing is below what is no number, so that nothing would ever fail
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit, as in nDCG@10=0.40")
+    return name, number
 
 
 def _depths(text: str) -> tuple[int, ...]:

@@ -116,4 +116,4 @@ def column(header: Sequence[str], names: Mapping[str, Sequence[str]], wanted: st
             line, f"it is not clear which column holds the {wanted}: {', '.join(found)}", "keep one of them"
         )
     hint = f"valid: {', '.join(names[wanted])}"
-    raise file.error(line, f"no column holds the {wanted}; the columns are: {', '.join(header)}", hint)
+    raise file.error(line, f"no column holds the {wanted}; the columns are: {', '.join(header) or '(none)'}", hint)
