@@ -101,6 +101,12 @@ TREES: dict[str, dict[str, Any]] = {
         "y": {"cardinality": {"field": "kind", "missing": "none"}},
         "z": {"terms": {"field": "count", "missing": 2}},
     },
+    "include-numbers": {
+        "x": {"terms": {"field": "count", "include": [3, 2, 100]}},
+        "y": {"terms": {"field": "count", "exclude": ["3", "2"]}},
+        "z": {"terms": {"field": "price", "include": [0.1, 1.5]}},
+        "nowhere": {"terms": {"field": "nowhere", "include": ["a"]}},
+    },
     "precision": {"x": {"cardinality": {"field": "tags", "precision_threshold": 100}}},
     "no-aggregations": {},
 }

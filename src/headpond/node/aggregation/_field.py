@@ -124,20 +124,21 @@ def values_of(scope: Scope, path: str) -> Iterator[Values]:
             yield Values(docs[kept], column.values[kept], column.dictionary, np.flatnonzero(mask & (counts == 0)))
 
 
-def stand_in(field: FieldType | None, missing: Any, aggregation: str) -> Any:
-    """`missing` as a value of the field.
+def as_value(field: FieldType | None, given: Any, member: str) -> Any:
+    """A value in a request, as in `missing`, as one of the field.
 
     Raises:
         RestError: 400, it is none; 501 for dates and booleans.
     """
     if field is not None and field.type == "keyword":
-        return str(missing)
+        return str(given)
     if field is None or field.type in ("boolean", "date"):
-        raise RestError(501, "not_implemented_exception", f"[missing] of [{aggregation}] for it is not implemented")
+        reason = f"[{member}] for a field that is a date, a boolean or not mapped is not implemented"
+        raise RestError(501, "not_implemented_exception", reason)
     try:
-        return int(missing) if field.type in WHOLE else float(missing)
+        return int(given) if field.type in WHOLE else float(given)
     except (TypeError, ValueError):
-        cause = RestError(400, "number_format_exception", f'For input string: "{missing}"')
+        cause = RestError(400, "number_format_exception", f'For input string: "{given}"')
         raise illegal_argument(cause.reason, cause) from None
 
 

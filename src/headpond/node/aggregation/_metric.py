@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headpond.node.aggregation._field import as_text, field_of, read_field, stand_in, values_of
+from headpond.node.aggregation._field import as_text, as_value, field_of, read_field, values_of
 from headpond.node.aggregation.base import Aggregation, Scope
 from headpond.node.mapping.base import FieldType
 from headpond.node.search.json import Json
@@ -39,7 +39,7 @@ class Metric(Aggregation):
         found = list(values_of(scope, self.field))
         parts = [part.values.astype(np.float64) for part in found]
         if self.missing is not None:
-            value = float(stand_in(field, self.missing, self.type))
+            value = float(as_value(field, self.missing, "missing"))
             parts += [np.full(len(part.without), value) for part in found]
         return np.concatenate([np.zeros(0), *parts]), field
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from headpond.node.aggregation._field import field_of, read_field, stand_in, values_of
+from headpond.node.aggregation._field import as_value, field_of, read_field, values_of
 from headpond.node.aggregation._metric import Metric
 from headpond.node.aggregation.base import Answer, Scope
 from headpond.node.query._object import TEXTS, Member, integer
@@ -31,5 +31,5 @@ class Cardinality(Metric):
             found = set(part.values.tolist())
             seen |= found if part.dictionary is None else {part.dictionary[place] for place in found}
             if self.missing is not None and len(part.without):
-                seen.add(stand_in(field, self.missing, self.type))
+                seen.add(as_value(field, self.missing, "missing"))
         return Answer(self.type, {"value": len(seen)}, {"": len(seen)})

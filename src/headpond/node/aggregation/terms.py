@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from headpond.errors import RestError
-from headpond.node.aggregation._field import FRACTIONS, Values, as_text, field_of, read_field, refused, stand_in
+from headpond.node.aggregation._field import FRACTIONS, Values, as_text, as_value, field_of, read_field, refused
 from headpond.node.aggregation._field import values_of as field_values
 from headpond.node.aggregation._order import DEFAULT_ORDER, Order, read_order
 from headpond.node.aggregation.base import Aggregation, Answer, Scope, shown
@@ -85,8 +85,8 @@ class Terms(Aggregation):
         """Counts the documents of each value."""
         field = field_of(scope, self.field, self.type, numeric=False)
         parts = [_distinct(part) for part in field_values(scope, self.field)]
-        absent = None if self.missing is None else stand_in(field, self.missing, self.type)
-        counts = self._counts(parts, absent)
+        absent = None if self.missing is None else as_value(field, self.missing, "missing")
+        counts = self._counts(field, parts, absent)
         by_below = [order for order in self.order if order.name]
         for order in by_below:
             order.check(self.below)
@@ -104,7 +104,7 @@ class Terms(Aggregation):
         body = {"doc_count_error_upper_bound": 0, "sum_other_doc_count": others, "buckets": buckets}
         return Answer(_kind(field), body)
 
-    def _counts(self, parts: list[Values], absent: Any) -> dict[Any, int]:
+    def _counts(self, field: FieldType | None, parts: list[Values], absent: Any) -> dict[Any, int]:
         counts: Counter[Any] = Counter()
         for part in parts:
             values, numbers = np.unique(part.values, return_counts=True)
@@ -112,7 +112,11 @@ class Terms(Aggregation):
             counts.update(dict(zip(keys, numbers.tolist(), strict=True)))
             if absent is not None and len(part.without):
                 counts[absent] += len(part.without)
-        wanted = (key for key in counts if (self.include is None or key in self.include) and key not in self.exclude)
+        wanted = set(counts)
+        if field is not None and self.include is not None:
+            wanted &= {as_value(field, value, "include") for value in self.include}
+        if field is not None:
+            wanted -= {as_value(field, value, "exclude") for value in self.exclude}
         return {key: counts[key] for key in wanted if counts[key] >= self.least}
 
     def _bucket(self, scope: Scope, field: FieldType | None, key: Any, count: int, masks: Masks) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headpond.node.aggregation._field import field_of, stand_in, values_of
+from headpond.node.aggregation._field import as_value, field_of, values_of
 from headpond.node.aggregation._metric import Metric
 from headpond.node.aggregation.base import Answer, Scope
 
@@ -17,6 +17,6 @@ class ValueCount(Metric):
         field = field_of(scope, self.field, self.type, numeric=False)
         found = sum(len(part.values) for part in values_of(scope, self.field))
         if self.missing is not None:
-            stand_in(field, self.missing, self.type)
+            as_value(field, self.missing, "missing")
             found += sum(len(part.without) for part in values_of(scope, self.field))
         return Answer(self.type, {"value": found}, {"": found})
