@@ -294,6 +294,19 @@ def test_a_file_that_holds_no_letters_is_refused_with_the_line(build: Build, lin
         build().replay(BAD, settings=SETTINGS)
 
 
+def test_a_letter_that_was_cut_off_is_told_by_its_line_before_anything_is_sent(es: Elasticsearch, build: Build) -> None:
+    poisoned(es, build)
+    letters = BAD.read_text()
+    there = count(es)
+    BAD.write_text(letters + letters[:40])
+    number = letters.count("\n") + 1
+    with pytest.raises(InputError) as caught:
+        build().replay(BAD, settings=SETTINGS)
+    assert str(caught.value).startswith(f"{BAD}:{number}: is no dead letter: broken JSON at column 41: ")
+    assert "nothing was sent; mend the line, or take it out" in str(caught.value)
+    assert count(es) == there
+
+
 def test_wrong_choices_are_said(es: Elasticsearch, build: Build) -> None:
     poisoned(es, build)
     with pytest.raises(InputError, match=r"letters have no \[stag\] to choose by\n  .*did you mean 'stage'"):

@@ -1,4 +1,4 @@
-"""Index records through a pipeline: JSON lines or CSV files (also .gz), or - for JSON lines on standard input.
+"""Index records through a pipeline: JSON lines, CSV, Parquet, a database, an index, or - for JSON lines piped in.
 
 Records that are already indexed and have not changed cost nothing. Records that cannot be indexed go, with the reason,
 to a file of dead letters; the others are indexed all the same. A job that ended early (Ctrl-C, kill, an error) goes on
@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.add_argument("pipeline", metavar="PIPELINE", help="a name (see headpond list) or a file")
-    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="files, URLs, index:NAME, or - for standard input")
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="+",
+        help="files, URLs, index:NAME, sqlite:///FILE#TABLE, or - for standard input",
+    )
     parser.add_argument("--index", metavar="NAME", help="the index (default: the pipeline's)")
     parser.add_argument("--id-field", metavar="FIELD", help="the field with ids (default: _id, else a hash)")
     parser.add_argument("--query", metavar="SQL", help="the rows of a database: a SELECT, or the name of a table")

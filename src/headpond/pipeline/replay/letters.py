@@ -168,7 +168,11 @@ def read(number: int, line: bytes, path: Path) -> Letter:
     try:
         content = exact_json.loads(line)
     except orjson.JSONDecodeError as error:
-        raise InputError(f"is no dead letter: {error}", where=f"{path}:{number}") from None
+        raise InputError(
+            f"is no dead letter: broken JSON at column {error.colno}: {error.msg}",
+            where=f"{path}:{number}",
+            hint="nothing was sent; mend the line, or take it out to replay the others",
+        ) from None
     if not isinstance(content, dict) or "record" not in content or "stage" not in content:
         raise InputError(
             "is no dead letter",
