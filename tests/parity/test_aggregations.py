@@ -139,6 +139,10 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a-number": {"x": 5},
     "a-list": {"x": {"terms": []}},
     "no-filters": {"x": {"filters": {}}},
+    "missing-is-no-number": {"x": {"avg": {"field": "count", "missing": "q"}}},
+    "less-than-no-documents": {"x": {"terms": {**BY_KIND, "min_doc_count": -1}}},
+    "order-direction": {"x": {"terms": {**BY_KIND, "order": {"_count": "up"}}}},
+    "empty-order": {"x": {"terms": {**BY_KIND, "order": {}}}},
     "unknown-query": {"x": {"filter": {"matsch": {}}}},
 }
 
@@ -211,6 +215,11 @@ def test_what_is_aggregated(es: Elasticsearch, indices: list[str], recorded: Rec
     recorded("aggregations", answer["aggregations"])
     recorded("total", answer["hits"]["total"])
     recorded("members", sorted(answer.body))
+
+
+def test_without_an_index_there_are_none(es: Elasticsearch) -> None:
+    answer = es.search(index=f"{PREFIX}none", ignore_unavailable=True, aggs=NESTED)
+    assert "aggregations" not in answer.body
 
 
 def test_typed_keys(es: Elasticsearch, indices: list[str], recorded: Recorded) -> None:

@@ -16,7 +16,7 @@ from headpond.node.mapping.base import FieldType
 from headpond.node.mapping.types.date import Date
 from headpond.node.query._object import SCALARS, TEXTS, Member, read_members
 from headpond.node.search.date_text import date_text
-from headpond.node.search.json import Json
+from headpond.node.search.json import Json, not_a_number
 from headpond.node.search.sort_column import fielddata_disabled
 from headpond.node.store.segment import Int64
 
@@ -138,8 +138,7 @@ def as_value(field: FieldType | None, given: Any, member: str) -> Any:
     try:
         return int(given) if field.type in WHOLE else float(given)
     except (TypeError, ValueError):
-        cause = RestError(400, "number_format_exception", f'For input string: "{given}"')
-        raise illegal_argument(cause.reason, cause) from None
+        raise not_a_number(str(given)) from None
 
 
 def as_text(field: FieldType | None, value: float) -> str | None:

@@ -171,7 +171,11 @@ def _read_size(source: Json) -> int:
 
 
 def _read_least(source: Json) -> int:
-    if (least := source.integer()) < 1:
+    least = source.integer()
+    if least < 0:
+        reason = f"[minDocCount] must be greater than or equal to 0. Found [{least}] in [{source.path[-3]}]"
+        raise illegal_argument(reason)
+    if not least:
         raise RestError(501, "not_implemented_exception", "[min_doc_count: 0] of [terms] is not implemented")
     return least
 

@@ -72,7 +72,7 @@ class Searcher:
         except RestError as error:
             raise search_failed(error, shards, phase) from error
         answer = self._answer(request, shards, results, shown, started)
-        return {**answer, "aggregations": aggregations} if request.aggs else answer
+        return {**answer, "aggregations": aggregations} if request.aggs and shards else answer
 
     def count(self, indices: Sequence[Index], request: SearchRequest) -> dict[str, Any]:
         """The answer of `_count`.
