@@ -32,7 +32,7 @@ def test_letters_are_repaired_and_sent_and_the_rest_stays(run: Run, bad: Path) -
     assert out.splitlines() == [
         "1 letter: 1 indexed, 0 unchanged, 0 superseded by newer documents, 0 dead-lettered again",
         "not chosen: 1",
-        "inference: no calls, 1 texts from the cache",
+        "inference: no calls, 1 text from the cache",
     ]
     report = json.loads((bad.parent / "report.json").read_text())
     assert (report["letters"], report["indexed"], report["jobs"][0]["index"]) == (1, 1, "articles")

@@ -1,6 +1,16 @@
-"""Times and sums of money as a reader wants them."""
+"""Numbers of things, times and sums of money as a reader wants them."""
 
 from __future__ import annotations
+
+
+def counted(number: int, thing: str) -> str:
+    """As in `1 text` or `2,000 texts`."""
+    return f"{number:,} {thing if number == 1 else plural(thing)}"
+
+
+def plural(thing: str) -> str:
+    """As in `texts` or `retries`."""
+    return f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
 
 
 def duration(seconds: float) -> str:

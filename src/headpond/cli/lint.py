@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from headpond.cli import app
+from headpond.cli.amounts import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,5 +24,5 @@ def run(args: argparse.Namespace) -> int:
     for finding in findings:
         print(finding)
     errors = sum(finding.level == "error" for finding in findings)
-    print(f"{len(files)} checked, {errors} errors, {len(findings) - errors} warnings")
+    print(f"{len(files)} checked, {counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}")
     return app.FAILED if errors else app.DONE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from headpond.cli import show
-from headpond.cli.amounts import duration, money
+from headpond.cli.amounts import counted, duration, money
 
 if TYPE_CHECKING:
     from headpond.pipeline.plan.plan import Plan
@@ -96,7 +96,7 @@ def _estimates(plan: Plan) -> None:
     every = plan.total
     sure = "" if every["uncertainty"] is None else f" ± {every['uncertainty']:.0%}"
     cost = "" if every["cost"] is None else f", {money(every['cost'], plan.currency)}"
-    print(f"\nin all about {every['tokens']:,} tokens{sure} in {every['requests']:,} requests{cost}")
+    print(f"\nin all about {counted(every['tokens'], 'token')}{sure} in {counted(every['requests'], 'request')}{cost}")
     if every["uncertainty"] is None:
         print("only the beginning of a source could be looked at: the rest is taken to be like it")
     if every["seconds"] is None and every["requests"]:
@@ -116,7 +116,8 @@ def show_trial(trial: Trial) -> None:
     requests = sum(one.requests for one in trial.spent.values())
     cost = "" if trial.cost is None else f", {money(trial.cost, trial.currency)}"
     number = len(trial.documents)
-    print(f"\n{number} records, {requests} requests, {total:,} tokens{cost}; nothing was written to the index")
+    done = ", ".join((counted(number, "record"), counted(requests, "request"), counted(total, "token")))
+    print(f"\n{done}{cost}; nothing was written to the index")
 
 
 def _stages(trial: Trial) -> Iterator[tuple[str, ...]]:

@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from headpond.cli import show
-from headpond.cli.amounts import duration, money
+from headpond.cli.amounts import counted, duration, money
 from headpond.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class View:
         settled = snapshot.indexed + snapshot.unchanged + snapshot.dead_lettered
         own = settled - snapshot.resumed
         rate = own / snapshot.seconds if snapshot.seconds > 0 else 0.0
-        parts = [f"{settled:,} records", f"{rate:,.0f}/s"]
+        parts = [counted(settled, "record"), f"{rate:,.0f}/s"]
         if snapshot.fraction and 0 < snapshot.fraction < 1:
             parts.append(f"{snapshot.fraction:.0%}")
             if (left := self._left(snapshot)) is not None:
@@ -92,20 +92,20 @@ def details(snapshot: Snapshot) -> list[str]:
     used = snapshot.inference
     parts = []
     if used.inputs:
-        parts.append(f"{used.inputs:,} texts embedded")
+        parts.append(f"{counted(used.inputs, 'text')} embedded")
     if used.tokens:
-        parts.append(f"{used.tokens:,} tokens")
+        parts.append(counted(used.tokens, "token"))
     if snapshot.cost is not None:
         parts.append(money(snapshot.cost, snapshot.currency))
     if used.cached:
         parts.append(f"{used.cached:,} from the cache")
     if used.retries:
-        parts.append(f"{used.retries:,} retries")
+        parts.append(counted(used.retries, "retry"))
     if used.throttled:
         parts.append(f"{used.throttled:,} throttled")
     at_once = sum(snapshot.concurrency.values())
     if at_once and used.requests:
-        parts.append(f"{at_once} requests at a time")
+        parts.append(f"{counted(at_once, 'request')} at a time")
     return parts
 
 
@@ -136,12 +136,12 @@ def _guessed(report: Report) -> str:
 def inference(used: InferenceUse) -> str:
     """What endpoints were asked, in a line."""
     if not used.requests:
-        return "no calls" + (f", {used.cached:,} texts from the cache" if used.cached else "")
-    tokens = "unknown" if used.tokens is None else f"{used.tokens:,}"
+        return "no calls" + (f", {counted(used.cached, 'text')} from the cache" if used.cached else "")
+    tokens = "unknown tokens" if used.tokens is None else counted(used.tokens, "token")
     throttled = f", {used.throttled:,} throttled" if used.throttled else ""
     return (
-        f"{used.requests:,} requests, {used.inputs:,} texts, {tokens} tokens, "
-        f"{used.cached:,} from the cache, {used.retries:,} retries{throttled}"
+        f"{counted(used.requests, 'request')}, {counted(used.inputs, 'text')}, {tokens}, "
+        f"{used.cached:,} from the cache, {counted(used.retries, 'retry')}{throttled}"
     )
 
 
