@@ -86,6 +86,18 @@ def check(body: Any, where: str) -> None:
             raise InputError(f"unknown key {key!r} in an index body{meant}", where=where)
     if not isinstance(body.get("mappings", {}), dict):
         raise InputError("[mappings] is an object", where=where)
+    _check_fields(body.get("mappings", {}), "mappings", where)
+
+
+def _check_fields(node: dict[str, Any], path: str, where: str) -> None:
+    properties = node.get("properties")
+    if properties is None:
+        return
+    if not isinstance(properties, dict):
+        raise InputError(f"[{path}.properties] is an object of fields, not {properties!r:.50}", where=where)
+    for name, definition in properties.items():
+        if isinstance(definition, dict):
+            _check_fields(definition, f"{path}.properties.{name}", where)
 
 
 def fields(body: Body) -> dict[str, dict[str, Any]]:

@@ -237,6 +237,12 @@ CASES = {
         11,
         "endpoint 'dense' does text_embedding, here it must do completion",
     ),
+    "fields that are none": (
+        GOOD.replace("{vector: {type: dense_vector}}", "{a: {properties: 5}}"),
+        "mapping",
+        4,
+        "[mappings.properties.a.properties] is an object of fields, not 5",
+    ),
     "yaml": ("a: [", "yaml", 1, "is not YAML"),
 }  # fmt: skip
 
@@ -261,6 +267,11 @@ response_processors:
 """
     )
     assert findings(tmp_path, good) == []
+
+
+def test_a_source_that_only_the_target_can_refuse_is_passed_over(tmp_path: Path) -> None:
+    search = "search:\n  _source: 5\n"
+    assert findings(tmp_path, GOOD.replace("search:\n", search) + "response_processors:\n  - sort: {by: a}\n") == []
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,9 @@ def _left_out(spec: PipelineSpec) -> Iterator[Problem]:
 
 
 def _listed(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else [str(item) for item in value]
+    if isinstance(value, str):
+        return [value]
+    return [str(item) for item in value] if isinstance(value, list) else []  # the target says what is wrong with others
 
 
 def _matches(field: str, patterns: Sequence[str]) -> bool:
