@@ -23,6 +23,8 @@ from headpond.stages.degraded import Degraded
 from headpond.stages.response.base import Hit, ResponseProcessor, ResponseProcessorSpec, Results, as_json
 
 Stage = Callable[..., Any]
+_OBJECTS = ("_source", "fields", "_headpond")
+"""Parts of a hit that whoever comes after looks into."""
 
 
 class FunctionStage(ResponseProcessor[ResponseProcessorSpec]):
@@ -76,6 +78,9 @@ def _checked(found: Any, given: Sequence[Hit]) -> list[Hit]:
         if not left[name]:
             raise ValueError(f"it gave back the hit {name} {'twice' if name in known else 'that it was not given'}")
         left[name] -= 1
+        for key in _OBJECTS:
+            if key in hit and not isinstance(hit[key], dict):
+                raise ValueError(f"it gave the hit {name} the {key} {hit[key]!r:.50}, which is no object")
         _settle_score(hit, name)
     try:
         exact_json.dumps(hits)
