@@ -94,6 +94,17 @@ def test_the_pipelines_own_deadline_does_not_spoil_a_sweep(
     assert found.depth.degraded == 0
 
 
+def test_another_models_ranking_does_not_stand_for_the_one_that_is_swept(
+    es: Elasticsearch, hybrid: Pipeline, collection: Collection
+) -> None:
+    stages = rerank(inference_id="gone", fallback={"inference_id": "order"})
+    system = pipeline(es, **{**changes(), "response_processors": stages})
+    found = headpond.evaluate(system, collection.queries, collection.qrels, metrics="nDCG@10", depths=DEPTHS).depth
+    assert found is not None
+    assert [point.gain.mean for point in found.points] == [0, 0, 0]
+    assert found.degraded == len(DEPTHS) * QUERIES
+
+
 def test_the_smallest_depth_with_nine_tenths_of_the_gain(hybrid: Pipeline, collection: Collection) -> None:
     found = headpond.evaluate(hybrid, collection.queries, collection.qrels, metrics="nDCG@10", depths=DEPTHS).depth
     assert found is not None
