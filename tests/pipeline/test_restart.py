@@ -17,6 +17,7 @@ from headpond.connect import connect
 from headpond.pipeline import IngestStoppedError, Report
 from headpond.pipeline.job import JobSettings
 from headpond.pipeline.retry import Retry
+from headpond.pipeline.state.store import StateStore
 from tests.pipeline.pipelines import SETTINGS, count, pipeline, turn
 from tests.pipeline.served import ServedPond
 from tests.pipeline.test_resume import DENSE, SMALL, write
@@ -53,6 +54,12 @@ class Running:
             time.sleep(0.02)
             self._client.indices.refresh(index="things", ignore_unavailable=True)
 
+    def wait_until_kept(self) -> None:
+        """Waits until the state of the job in the target says that records are settled."""
+        while not any(state.settled.records for state in StateStore(self._client).every()):
+            assert self.thread.is_alive(), self.error
+            time.sleep(0.02)
+
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_job_waits_for_a_target_that_comes_back(pond: ServedPond, seed: int) -> None:
@@ -81,10 +88,11 @@ def test_a_job_whose_target_stays_away_ends_and_the_next_run_goes_on(pond: Serve
     write("a.jsonl", range(RECORDS))
     with connect(pond.url) as es:
         pipeline(es, processors=DENSE).apply()
-        turn(es, "dense", latency_ms=20)
+        turn(es, "dense", latency_ms=50)
         running = Running(es, SMALL)
         try:
             running.wait_for(50)
+            running.wait_until_kept()
         finally:
             pond.kill()
         running.thread.join()
