@@ -57,6 +57,14 @@ def scored(score: Any) -> Any:
         (scored(np.float32("inf")), "it gave the hit [docs/1] the score inf, which is no finite number"),
         (scored("high"), "it gave the hit [docs/1] the score 'high', which is no finite number"),
         (scored(True), "the score True, which is no finite number"),
+        (
+            lambda hits: [{**hit, "_source": None} for hit in hits],
+            "the hit [docs/1] the _source None, which is no object",
+        ),
+        (
+            lambda hits: [{**hit, "_headpond": 5} for hit in hits],
+            "the hit [docs/1] the _headpond 5, which is no object",
+        ),
         (lambda hits: [{**hit, "seen": {1}} for hit in hits], "hits that are no JSON: Object of type set is not"),
         (lambda hits: [{**hit, (1, 2): 3} for hit in hits], "hits that are no JSON: keys must be"),
     ],
