@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -47,6 +51,49 @@ def test_a_record_nested_too_deep_is_dead_lettered_and_the_rest_is_indexed(build
     report = build().ingest([deep, *RECORDS], settings=SETTINGS, on_dead_letter=heard.append)
     assert (report.read, report.dead_lettered) == (1 + len(RECORDS), 1)
     assert heard[0]["record"] == "dict, nested too deep to be shown"
+
+
+def test_values_that_json_lacks_become_what_other_sources_make_of_them(es: Elasticsearch, build: Build) -> None:
+    record = {
+        "_id": "1",
+        "body": "A mill",
+        "price": Decimal("1.50"),
+        "tags": {"only"},
+        "picture": b"\x00\x01",
+        "lasts": timedelta(minutes=1),
+        "made": date(2026, 1, 2),
+        "sizes": np.array([1.5, 2.0], np.float32),
+        "nothing": math.nan,
+    }
+    report = build().ingest([record], settings=SETTINGS)
+    assert report.indexed == 1
+    made = es.get(index=report.index, id="1")["_source"]
+    assert {name: made[name] for name in record if name != "_id"} == {
+        "body": "A mill",
+        "price": 1.5,
+        "tags": ["only"],
+        "picture": "AAE=",
+        "lasts": 60.0,
+        "made": "2026-01-02",
+        "sizes": [1.5, 2.0],
+        "nothing": None,
+    }
+
+
+@pytest.mark.parametrize("value", [math.inf, [1.0, -math.inf], {"a": {"b": math.inf}}, np.array([1.0, math.inf])])
+def test_infinity_is_dead_lettered_and_no_null(build: Build, value: Any) -> None:
+    heard: list[dict[str, Any]] = []
+    report = build().ingest(
+        [{"_id": "1", "body": "A mill", "far": value}], settings=SETTINGS, on_dead_letter=heard.append
+    )
+    assert (report.indexed, report.dead_lettered) == (0, 1)
+    assert heard[0]["error"] == "infinity is no number in JSON"
+
+
+def test_a_value_of_an_unknown_type_is_named(build: Build) -> None:
+    heard: list[dict[str, Any]] = []
+    build().ingest([{"_id": "1", "body": object()}], settings=SETTINGS, on_dead_letter=heard.append)
+    assert "object" in heard[0]["error"]
 
 
 def test_what_a_callback_raises_ends_the_job(build: Build) -> None:

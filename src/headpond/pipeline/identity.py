@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -24,14 +24,18 @@ _OWN_ID = re.compile(rb'\{[ \t\r]*"_id"[ \t\r]*:[ \t\r]*(?:"[^"\\]*"|-?[0-9]+)[ 
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
-def canonical(document: Mapping[str, Any]) -> bytes:
+def canonical(document: Mapping[str, Any], default: Callable[[Any], Any] | None = None) -> bytes:
     """JSON with sorted keys: equal documents give equal bytes.
+
+    Args:
+        document: the document.
+        default: makes JSON of values that orjson does not know.
 
     Raises:
         ValueError: the document holds something that is not JSON.
     """
     try:
-        return exact_json.dumps(document, _OPTIONS)
+        return exact_json.dumps(document, _OPTIONS, default)
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise ValueError(f"is not JSON: {error}") from None
 
