@@ -54,7 +54,7 @@ class DeadLetters:
             except OSError as error:
                 raise JobError(
                     f"the dead letters cannot be written to {self._path}: {error.strerror}",
-                    hint="make room or give another file, then run the same command again",
+                    hint="make room or give another file",
                 ) from None
         if self.listener is not None:
             self.listener(orjson.loads(_line(letter)))

@@ -70,9 +70,7 @@ class Database:
             # Documents are their owner's; a folder that was there keeps the rights it has.
             path.mkdir(mode=0o700, exist_ok=True)
             self._folder_lock = FolderLock(path)
-            self.connection = _connect(str(path / FILE_NAME))
-            self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.execute("PRAGMA synchronous=FULL")
+            self.connection = _connect(str(path / FILE_NAME), journal_mode="WAL", synchronous="FULL")
             self._reader = _connect(str(path / FILE_NAME))
         except (OSError, sqlite3.Error) as error:
             if self._folder_lock is not None:
@@ -151,9 +149,14 @@ class Database:
         return self._reader is not self.connection
 
 
-def _connect(target: str) -> sqlite3.Connection:
+def _connect(target: str, **pragmas: str) -> sqlite3.Connection:
     connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
-    connection.execute("PRAGMA temp_store=MEMORY")
+    try:
+        for name, value in {"temp_store": "MEMORY", **pragmas}.items():
+            connection.execute(f"PRAGMA {name}={value}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -26,9 +26,17 @@ def open_private(folder: Path | None, name: str) -> sqlite3.Connection:
         # Made by us first, for SQLite would make it with the umask's rights; its journals take the file's mode.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA secure_delete=ON")
+        return _connect(path)
     except (OSError, sqlite3.Error) as error:
         raise TargetError(f"the file of secrets {path} cannot be opened: {error}") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
