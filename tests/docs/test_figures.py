@@ -85,7 +85,7 @@ def fusion() -> str:
 
 def bulk() -> str:
     found = result("ingest_bulk")
-    return f"{found['rows'][0]['documents/s']:,.0f}/s | {found['times_parallel_bulk']:.1f} x `helpers.parallel_bulk`"
+    return f"{found['rows'][0]['documents/s']:,.0f}/s | {found['times_parallel_bulk']:.2f} x `helpers.parallel_bulk`"
 
 
 def remote() -> str:
