@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from headpond.node.store.operation import validation
 
 if TYPE_CHECKING:
     from headpond.node.node import Node
+    from headpond.node.store.document import Document
+    from headpond.node.store.index import Index
 
 PARAMS = (*SOURCE, "force_synthetic_source", "preference", "realtime", "refresh", "routing", "stored_fields")
 KEYS = frozenset(
@@ -48,7 +51,7 @@ def mget(node: Node, call: Call) -> dict[str, Any]:
         for name in {str(item.index) for item in wanted}:
             if call.may("indices:data/read/mget[shard]", name):
                 node.indices.one(name).refresh()
-    return {"docs": [_document(node, call, item, realtime=call.flag("realtime", True)) for item in wanted]}
+    return {"docs": list(_documents(node, call, wanted))}
 
 
 def _read(call: Call, index: str | None) -> list[_Wanted]:
@@ -81,14 +84,33 @@ def _misplaced(call: Call, name: str, reason: str) -> RestError:
     return RestError(400, "parsing_exception", reason, extra={"line": int(line), "col": int(column)})
 
 
-def _document(node: Node, call: Call, item: _Wanted, *, realtime: bool) -> dict[str, Any]:
-    id = str(item.id)
+def _documents(node: Node, call: Call, wanted: list[_Wanted]) -> Iterator[dict[str, Any]]:
+    ids: dict[str, list[str]] = {}
+    for item in wanted:
+        ids.setdefault(str(item.index), []).append(str(item.id))
+    found = {name: _read_from(node, call, name, some) for name, some in ids.items()}
+    for item in wanted:
+        there, id = found[str(item.index)], str(item.id)
+        if isinstance(there, RestError):
+            yield {"_index": item.index, "_id": id, "error": there.body()["error"]}
+            continue
+        index, documents = there
+        document = documents.get(id)
+        if document is None:
+            yield {"_index": index.name, "_id": id, "found": False}
+        else:
+            yield described(index, document, item.source)
+
+
+def _read_from(
+    node: Node, call: Call, name: str, ids: list[str]
+) -> tuple[Index, Mapping[str, Document | None]] | RestError:
+    """The documents of one index, or why they may not be read."""
     try:
-        index = node.indices.one(str(item.index))
-        call.check("indices:data/read/mget[shard]", [str(item.index)])
+        index = node.indices.one(name)
+        call.check("indices:data/read/mget[shard]", [name])
     except RestError as error:
-        return {"_index": item.index, "_id": id, "error": error.body()["error"]}
-    document = index.get(id) if realtime else index.get_refreshed(id)
-    if document is None:
-        return {"_index": index.name, "_id": id, "found": False}
-    return described(index, document, item.source)
+        return error
+    if call.flag("realtime", True):
+        return index, index.get_many(ids)
+    return index, {id: index.get_refreshed(id) for id in ids}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from headpond import exact_json
@@ -16,6 +17,14 @@ from headpond.node.store.segment import Reader, Segment
 from headpond.node.store.tables import SEQ_NO_BITS, source_key
 from headpond.node.store.vectors_blob import put_vectors
 from headpond.node.store.writer import Writer
+
+_DOCUMENT = (
+    "SELECT docs.id, docs.seq_no, docs.version, docs.routing, sources.source, sources.vectors FROM docs "
+    f"JOIN sources ON sources.key = docs.number << {SEQ_NO_BITS} | docs.seq_no "
+    "WHERE docs.number = ? AND NOT docs.deleted"
+)
+_AT_ONCE = 500
+"""Documents that one statement reads; SQLite's own limit of parameters is higher."""
 
 
 class Index:
@@ -125,13 +134,19 @@ class Index:
         """
         database = self.writer.database
         with contextlib.nullcontext(database.connection) if written else database.reading() as connection:
-            row = connection.execute(
-                "SELECT docs.seq_no, docs.version, docs.routing, sources.source, sources.vectors FROM docs "
-                f"JOIN sources ON sources.key = docs.number << {SEQ_NO_BITS} | docs.seq_no "
-                "WHERE docs.number = ? AND docs.id = ? AND NOT docs.deleted",
-                (self.number, id),
-            ).fetchone()
-        return Document(id, row[0], row[1], row[2], row[3], row[4], self._shown) if row else None
+            row = connection.execute(f"{_DOCUMENT} AND docs.id = ?", (self.number, id)).fetchone()
+        return Document(*row, self._shown) if row else None
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
+        """The documents of several ids as they are now, refreshed or not; those that are there."""
+        found = {}
+        for at in range(0, len(ids), _AT_ONCE):
+            some = ids[at : at + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            with self.writer.database.reading() as connection:
+                rows = connection.execute(f"{_DOCUMENT} AND docs.id IN ({marks})", (self.number, *some)).fetchall()
+            found.update({row[0]: Document(*row, self._shown) for row in rows})
+        return found
 
     def get_refreshed(self, id: str) -> Document | None:
         """The document of an id as searches see it."""
