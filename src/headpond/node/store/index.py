@@ -135,7 +135,7 @@ class Index:
         database = self.writer.database
         with contextlib.nullcontext(database.connection) if written else database.reading() as connection:
             row = connection.execute(f"{_DOCUMENT} AND docs.id = ?", (self.number, id)).fetchone()
-        return Document(*row, self._shown) if row else None
+        return Document(*row, shown=self._shown) if row else None
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents of several ids as they are now, refreshed or not; those that are there."""
@@ -145,7 +145,7 @@ class Index:
             marks = ", ".join("?" * len(some))
             with self.writer.database.reading() as connection:
                 rows = connection.execute(f"{_DOCUMENT} AND docs.id IN ({marks})", (self.number, *some)).fetchall()
-            found.update({row[0]: Document(*row, self._shown) for row in rows})
+            found.update({row[0]: Document(*row, shown=self._shown) for row in rows})
         return found
 
     def get_refreshed(self, id: str) -> Document | None:
