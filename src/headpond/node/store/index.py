@@ -135,7 +135,7 @@ class Index:
         database = self.writer.database
         with contextlib.nullcontext(database.connection) if written else database.reading() as connection:
             row = connection.execute(f"{_DOCUMENT} AND docs.id = ?", (self.number, id)).fetchone()
-        return Document(*row, shown=self._shown) if row else None
+        return self._document(row) if row else None
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents of several ids as they are now, refreshed or not; those that are there."""
@@ -145,8 +145,11 @@ class Index:
             marks = ", ".join("?" * len(some))
             with self.writer.database.reading() as connection:
                 rows = connection.execute(f"{_DOCUMENT} AND docs.id IN ({marks})", (self.number, *some)).fetchall()
-            found.update({row[0]: Document(*row, shown=self._shown) for row in rows})
+            found.update({row[0]: self._document(row) for row in rows})
         return found
+
+    def _document(self, row: tuple[str, int, int, str | None, bytes, bytes]) -> Document:
+        return Document(*row, self._shown)
 
     def get_refreshed(self, id: str) -> Document | None:
         """The document of an id as searches see it."""
