@@ -161,6 +161,11 @@ def spans(lengths: Sequence[tuple[int, int]]) -> tuple[str, list[tuple[int, int]
     return text, found
 
 
+def test_a_window_that_the_next_word_does_not_fit_into_repeats_less() -> None:
+    text, tokens = "x xxxx xxxxx", [(place, place + 1) for place, letter in enumerate("x xxxx xxxxx") if letter == "x"]
+    assert windows(text, tokens, 8, 4) == [(0, 6), (7, 12)]
+
+
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 2)), max_size=60), st.integers(8, 20), st.integers(0, 10))
 def test_windows_cover_every_token_in_order_and_break_no_word_that_fits(
     lengths: list[tuple[int, int]], size: int, overlap: int

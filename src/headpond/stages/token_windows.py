@@ -17,27 +17,28 @@ def windows(text: str, tokens: Sequence[Span], size: int, overlap: int) -> list[
         text: the text.
         tokens: its tokens as (start, end), in order.
         size: tokens of a window at most.
-        overlap: tokens that a window repeats of the one before, at most; fewer where a word would be cut.
+        overlap: tokens that a window repeats of the one before, at most; fewer where a word would be cut, or where the
+            next word would not fit behind them.
     """
     found: list[Span] = []
     first = 0
     while first < len(tokens):
-        last = min(first + size, len(tokens))
-        if last < len(tokens):
-            last = _word_end(text, tokens, first, last)
+        last = _end(text, tokens, first, size)
         found.append((tokens[first][0], tokens[last - 1][1]))
         if last == len(tokens):
             break
         again = max(last - overlap, first + 1)
-        while again < last and _inside_word(text, tokens, again):
+        while again < last and (_inside_word(text, tokens, again) or _end(text, tokens, again, size) <= last):
             again += 1
         first = again
     return found
 
 
-def _word_end(text: str, tokens: Sequence[Span], first: int, last: int) -> int:
+def _end(text: str, tokens: Sequence[Span], first: int, size: int) -> int:
     """The window's end, moved back to the end of a word; where it is when the window is but one word."""
-    end = last
+    end = last = min(first + size, len(tokens))
+    if last == len(tokens):
+        return last
     while end > first + 1 and _inside_word(text, tokens, end):
         end -= 1
     return last if _inside_word(text, tokens, end) else end
