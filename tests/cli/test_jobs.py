@@ -38,6 +38,10 @@ def test_a_job_is_listed_and_forgotten(run: Run, tmp_path: Path) -> None:
     assert run("jobs").out == "no jobs\n"
 
 
+MANY = 12_000
+"""Records that are far from done when the first of them can be found: eight windows at a time are on their way."""
+
+
 @pytest.fixture(scope="module")
 def pond(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with ServedPond(tmp_path_factory.mktemp("pond")) as served:
@@ -46,7 +50,7 @@ def pond(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["ctrl-c", "term", "kill"])
 def test_the_command_that_is_shown_goes_on(run: Run, pond: str, tmp_path: Path, ended_by: signal.Signals) -> None:
-    source(tmp_path, 1500)
+    source(tmp_path, MANY)
     index = f"articles-{ended_by.name.lower()}"
     slow = "service_settings: {latency_ms: 100}}"
     text = (tmp_path / "mill.yaml").read_text().replace("service_settings: {}}", slow, 1)
@@ -77,5 +81,5 @@ def test_the_command_that_is_shown_goes_on(run: Run, pond: str, tmp_path: Path, 
     done = run(*words[1:], "--report", "report.json")
     assert done.code == 0
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["read"] == report["indexed"] + report["unchanged"] == 1500
+    assert report["read"] == report["indexed"] + report["unchanged"] == MANY
     assert run("jobs", "--unfinished", "--target", pond).out == "no jobs\n"
