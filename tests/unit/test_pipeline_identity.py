@@ -22,6 +22,10 @@ def test_a_record_without_an_id_is_named_by_its_content() -> None:
     assert named({"a": 1, "b": 2}).id == named({"b": 2, "a": 1}).id != named({"a": 1}).id
 
 
+def test_the_id_of_a_content_is_the_same_in_every_version() -> None:
+    assert named({"b": [1.5, "é"], "a": 1}).id == "f2debee71575d84e1867ccf1b95a2dfd"
+
+
 def test_a_field_can_hold_the_id_and_stays() -> None:
     record = named({"sku": "x"}, id_field="sku")
     assert (record.id, record.document) == ("x", {"sku": "x"})

@@ -78,13 +78,14 @@ def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> Non
     """
     content = packed(record.document)
     record.raw = record.raw or canonical(record.document)
-    given, routing = record.document.pop("_id", None), record.document.pop("_routing", None)
+    given = record.document.get("_id")
     if given is None and id_field is not None:
         given = record.document.get(id_field)
         if given is None:
             raise ValueError(f"field [{id_field}], which should hold the id, is missing")
     if given is None:
-        record.id = hashlib.blake2b(content, digest_size=16).hexdigest()
+        # Not `packed`: in another form the record would get another id, and be indexed again beside itself.
+        record.id = hashlib.blake2b(canonical(record.document), digest_size=16).hexdigest()
     elif isinstance(given, str | int) and not isinstance(given, bool):
         record.id = str(given)
     else:
@@ -92,6 +93,8 @@ def name(record: Record, pipeline: bytes, *, id_field: str | None = None) -> Non
     size = len(record.id.encode())
     if not 0 < size <= LONGEST_ID:
         raise ValueError(f"an id has 1 to {LONGEST_ID} bytes, this one has {size}")
+    record.document.pop("_id", None)
+    routing = record.document.pop("_routing", None)
     record.metadata["_id"] = record.id
     if routing is not None:
         record.metadata["_routing"] = record.routing = _routing(routing)
